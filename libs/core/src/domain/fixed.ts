@@ -1,0 +1,156 @@
+import { Failure } from "../errors.ts";
+
+/**
+ * Money is fixed-point: bigint at 12 decimals (`Price`, `Qty`, `Money`, `Rate`), and `Exact` at 24,
+ * in which every product price x quantity is exact. Float64 is for columns and statistics only;
+ * `fromNumber` and `toNumber` are the one conversion each way.
+ */
+declare const unit: unique symbol;
+export type Price = bigint & { readonly [unit]: "Price" };
+export type Qty = bigint & { readonly [unit]: "Qty" };
+export type Money = bigint & { readonly [unit]: "Money" };
+/** A dimensionless rate: fee, margin, funding. 0.0005 is 5 basis points. */
+export type Rate = bigint & { readonly [unit]: "Rate" };
+/** An amount at 24 decimals. */
+export type Exact = bigint & { readonly [unit]: "Exact" };
+type Fixed = Price | Qty | Money | Rate;
+
+const DECIMALS = 12;
+const EXACT_DECIMALS = 24;
+/** One whole unit at 12 decimals. */
+export const ONE = 10n ** 12n;
+/** One whole unit at 24 decimals. */
+export const EXACT_ONE = 10n ** 24n;
+/** Float noise up to this share of the value is rounded away on import; more is refused. */
+const NOISE_RELATIVE = 1e-9;
+
+export type Rounding = "down" | "up" | "halfEven";
+
+/** Divides with a named rounding; `down` and `up` are towards and away from zero. `divisor` > 0. */
+export function divide(value: bigint, divisor: bigint, rounding: Rounding): bigint {
+  const quotient = value / divisor;
+  const rest = value - quotient * divisor;
+  if (rest === 0n || rounding === "down") return quotient;
+  const away = value < 0n ? -1n : 1n;
+  if (rounding === "up") return quotient + away;
+  const twice = (rest < 0n ? -rest : rest) * 2n;
+  const roundAway = twice > divisor || (twice === divisor && quotient % 2n !== 0n);
+  return roundAway ? quotient + away : quotient;
+}
+
+/** Parses a decimal string such as "-12.5"; throws on more than `decimals` decimals or any other text. */
+function parseDecimal(text: string, decimals: number, what: string): bigint {
+  const match = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(text);
+  if (!match) throw new Failure("input", "BAD_NUMBER", `${what}: "${text}" is not a decimal number`);
+  const fraction = (match[3] ?? "").replace(/0+$/, "");
+  if (fraction.length > decimals)
+    throw new Failure("input", "TOO_MANY_DECIMALS", `${what}: "${text}" has more than ${decimals} decimals; round it first`);
+  const digits = BigInt(match[2] + fraction.padEnd(decimals, "0"));
+  return match[1] === "-" ? -digits : digits;
+}
+
+function formatDecimal(value: bigint, decimals: number): string {
+  const negative = value < 0n;
+  const digits = (negative ? -value : value).toString().padStart(decimals + 1, "0");
+  const whole = digits.slice(0, -decimals);
+  const fraction = digits.slice(-decimals).replace(/0+$/, "");
+  return (negative ? "-" : "") + whole + (fraction ? `.${fraction}` : "");
+}
+
+/** Parses a decimal string to 12 decimals. Throws `BAD_NUMBER`, `TOO_MANY_DECIMALS`. */
+export function parseFixed<T extends Fixed>(text: string, what = "value"): T {
+  return parseDecimal(text, DECIMALS, what) as T;
+}
+
+/** The shortest decimal string of a 12-decimal value. */
+export function formatFixed(value: Fixed): string {
+  return formatDecimal(value, DECIMALS);
+}
+
+/** Parses a decimal string to 24 decimals. */
+export function parseExact(text: string, what = "amount"): Exact {
+  return parseDecimal(text, EXACT_DECIMALS, what) as Exact;
+}
+
+/** The shortest decimal string of a 24-decimal value. */
+export function formatExact(value: Exact): string {
+  return formatDecimal(value, EXACT_DECIMALS);
+}
+
+/** Plain digits of a finite number, without an exponent. */
+function plainDigits(x: number): string {
+  const text = String(x);
+  if (!text.includes("e")) return text;
+  const [mantissa, exponentText] = text.split("e") as [string, string];
+  const exponent = Number(exponentText);
+  const negative = mantissa.startsWith("-");
+  const [whole, fraction = ""] = mantissa.replace("-", "").split(".") as [string, string?];
+  const digits = whole + fraction;
+  const point = whole.length + exponent;
+  const body =
+    point <= 0
+      ? `0.${"0".repeat(-point)}${digits}`
+      : point >= digits.length
+        ? digits.padEnd(point, "0")
+        : `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return (negative ? "-" : "") + body;
+}
+
+/**
+ * The one way from float64 to fixed-point. Rounds (half-even) noise below 1e-9 of the value;
+ * throws `NOT_FINITE` on NaN and infinity and `TOO_MANY_DECIMALS` when rounding would lose more.
+ */
+export function fromNumber<T extends Fixed>(x: number, what = "value"): T {
+  const scaled = Math.round(x * 1e8);
+  if (scaled / 1e8 === x && scaled <= Number.MAX_SAFE_INTEGER && scaled >= Number.MIN_SAFE_INTEGER) return (BigInt(scaled) * 10_000n) as T;
+  if (!Number.isFinite(x)) throw new Failure("input", "NOT_FINITE", `${what}: ${x} is not a finite number`);
+  const text = plainDigits(x);
+  const decimals = text.includes(".") ? text.length - text.indexOf(".") - 1 : 0;
+  if (decimals <= DECIMALS) return parseDecimal(text, DECIMALS, what) as T;
+  const rounded = divide(parseDecimal(text, decimals, what), 10n ** BigInt(decimals - DECIMALS), "halfEven") as T;
+  if (Math.abs(toNumber(rounded) - x) > NOISE_RELATIVE * Math.abs(x))
+    throw new Failure("input", "TOO_MANY_DECIMALS", `${what}: ${text} has more than ${DECIMALS} decimals; round it first`);
+  return rounded;
+}
+
+/** The nearest float64. */
+export function toNumber(value: Fixed): number {
+  const micro = value / 1_000_000n;
+  if (micro * 1_000_000n === value && micro <= 9_007_199_254_740_991n && micro >= -9_007_199_254_740_991n) return Number(micro) / 1e6;
+  return Number(formatDecimal(value, DECIMALS));
+}
+
+/** The nearest float64 of a 24-decimal amount. */
+export function exactToNumber(value: Exact): number {
+  const fixed = value / ONE;
+  if (fixed * ONE === value) return toNumber(fixed as Money);
+  return Number(formatDecimal(value, EXACT_DECIMALS));
+}
+
+/** price x quantity, exact. Also money x rate. */
+export function multiply(a: Fixed, b: Fixed): Exact {
+  return (a * b) as Exact;
+}
+
+/** Widens 12 decimals to 24. */
+export function toExact(value: Fixed): Exact {
+  return (value * ONE) as Exact;
+}
+
+/** Narrows 24 decimals to 12 with a named rounding. */
+export function toMoney(value: Exact, rounding: Rounding): Money {
+  return divide(value, ONE, rounding) as Money;
+}
+
+/** The multiple of `increment` (> 0) next to `value`, towards zero, away from it, or nearest. */
+export function snap<T extends Price | Qty>(value: T, increment: T, rounding: Rounding): T {
+  return (divide(value, increment, rounding) * increment) as T;
+}
+
+export function abs<T extends bigint>(value: T): T {
+  return (value < 0n ? -value : value) as T;
+}
+
+export function min<T extends bigint>(a: T, b: T): T {
+  return a < b ? a : b;
+}
