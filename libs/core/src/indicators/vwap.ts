@@ -1,0 +1,70 @@
+import type { Calendar } from "../market/calendar.ts";
+import { defineIndicator, type Indicator } from "./indicator.ts";
+import { captureState, restoreState } from "./state.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Where a VWAP begins anew: the instrument's session, or the UTC day. */
+export const anchorSpec = {
+  type: "choice",
+  default: "session",
+  choices: ["session", "day"],
+  doc: "Where the average begins anew: the session of the instrument's calendar, or the UTC day.",
+} as const;
+
+/** Start of the anchor's span that `time` belongs to, ms since the epoch. */
+export function anchorStart(anchor: string, calendar: Calendar, time: number): number {
+  return anchor === "session" ? calendar.sessionStart(time) : Math.floor(time / DAY_MS) * DAY_MS;
+}
+
+/**
+ * Volume-weighted average of the typical price since the last reset. The caller resets it at the start of a session,
+ * by `reset` or by naming each candle's session to `anchorAt`.
+ * As long as nothing was traded since the reset it is the candle's own typical price, so that a quiet open shows
+ * no deviation instead of an undefined one.
+ */
+export class Vwap implements Indicator {
+  private traded = 0;
+  private volume = 0;
+  private anchor = NaN;
+  value = NaN;
+
+  /** Resets when `start` is another session's than the last one named, and says whether it did. */
+  anchorAt(start: number): boolean {
+    if (start === this.anchor) return false;
+    this.anchor = start;
+    this.reset();
+    return true;
+  }
+
+  reset(): void {
+    this.traded = 0;
+    this.volume = 0;
+  }
+
+  update(high: number, low: number, close: number, volume: number): number {
+    const typical = (high + low + close) / 3;
+    this.traded += typical * volume;
+    this.volume += volume;
+    this.value = this.volume > 0 ? this.traded / this.volume : typical;
+    return this.value;
+  }
+
+  snapshot(): unknown {
+    return captureState(this);
+  }
+
+  restore(state: unknown): void {
+    restoreState(this, state);
+  }
+}
+
+export const vwap = defineIndicator({
+  name: "vwap",
+  doc: "Volume-weighted average price since the last reset.",
+  parameters: {},
+  inputs: ["high", "low", "close", "volume"],
+  outputs: ["value"],
+  warmup: () => 1,
+  create: () => new Vwap(),
+});
