@@ -18,6 +18,8 @@ export interface Calendar {
   bar(timeframe: Timeframe, time: number): BarSpan | undefined;
   /** The first bar that opens at or after `time`. */
   nextBar(timeframe: Timeframe, time: number): BarSpan;
-  /** Start of the session (or UTC day) that `time` belongs to; the anchor of VWAP. */
+  /** How many bars open in [from, to). */
+  countBars(timeframe: Timeframe, from: number, to: number): number;
+  /** Start of the session (or UTC day) that `time` belongs to, outside sessions of the one before; the anchor of VWAP. */
   sessionStart(time: number): number;
 }
