@@ -60,6 +60,21 @@ function insertWaiting(waiting: Candle[], candle: Candle): void {
   else if (candle.revision > same.revision) waiting[at] = candle;
 }
 
+/**
+ * Whether a candle of a settled bar says more than what was given for that bar, which it then becomes. Also true for
+ * the real candle of a bar that was filled or given up. Of bars no longer remembered only revisions pass.
+ */
+function corrects(given: State["given"], candle: Candle, capacity: number): boolean {
+  const at = given.findIndex(([openTime]) => openTime === candle.openTime);
+  const forgotten = at < 0 && (given.length === 0 || candle.openTime < given[0]![0]);
+  if (at >= 0 ? candle.revision <= given[at]![1] : forgotten && candle.revision === 0) return false;
+  const entry = [candle.openTime, candle.revision] as const;
+  if (at >= 0) given[at] = entry;
+  else if (!forgotten) given.splice(given.findLastIndex(([openTime]) => openTime < candle.openTime) + 1, 0, entry);
+  if (given.length > capacity) given.shift();
+  return true;
+}
+
 /** A sequence with nothing given yet. */
 export function sequence(options: SequenceOptions): Sequence {
   const { calendar, timeframe, capacity, fillUpTo } = options;
@@ -97,24 +112,11 @@ export function sequence(options: SequenceOptions): Sequence {
     state.settled = Math.max(state.settled ?? to, to);
   }
 
-  /** A candle of a settled bar: a correction when it says more than what was given for that bar. */
-  function correct(candle: Candle, out: SequenceOutput[]): void {
-    const { given } = state;
-    const at = given.findIndex(([openTime]) => openTime === candle.openTime);
-    const forgotten = at < 0 && (given.length === 0 || candle.openTime < given[0]![0]);
-    if (at >= 0 ? candle.revision <= given[at]![1] : forgotten && candle.revision === 0) return;
-    if (at >= 0) given[at] = [candle.openTime, candle.revision];
-    else if (!forgotten)
-      given.splice(given.findLastIndex(([openTime]) => openTime < candle.openTime) + 1, 0, [candle.openTime, candle.revision]);
-    if (given.length > capacity) given.shift();
-    out.push({ type: "correction", candle });
-  }
-
   return {
     push(candle) {
       const out: SequenceOutput[] = [];
       if (state.settled !== undefined && candle.openTime < state.settled) {
-        correct(candle, out);
+        if (corrects(state.given, candle, capacity)) out.push({ type: "correction", candle });
         return out;
       }
       insertWaiting(state.waiting, candle);

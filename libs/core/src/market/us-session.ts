@@ -25,16 +25,20 @@ interface Session {
   readonly offset: number;
 }
 
-/**
- * A New York stock calendar. Bars finer than a day are clock-aligned and clipped to the session (the first
- * regular hour is 09:30-10:00); the daily bar is the regular session, 09:30 to 16:00 or 13:00, whatever the hours.
- * Sessions are made once per day and kept.
- */
-export function usCalendar(name: string, hours: UsHours): Calendar {
-  const sessions = new Map<number, Session | undefined>();
+/** The sessions of one set of hours, made once per day and kept. */
+interface Sessions {
+  /** The session that `time` lies in. */
+  at(time: number): Session | undefined;
+  on(day: number): Session | undefined;
+  /** The first on or after a day. */
+  from(day: number): Session;
+}
+
+function sessionsOf(hours: UsHours): Sessions {
+  const made = new Map<number, Session | undefined>();
   let recent: Session | undefined;
 
-  function makeSession(day: number): Session | undefined {
+  function make(day: number): Session | undefined {
     const kind = tradingDay(day);
     if (kind === "closed") return undefined;
     const early = kind === "early";
@@ -43,80 +47,83 @@ export function usCalendar(name: string, hours: UsHours): Calendar {
     return { day, open, close: newYorkTime(day, early ? hours.earlyClose : hours.close), daily, offset: newYorkOffset(open) };
   }
 
-  function sessionOn(day: number): Session | undefined {
-    if (!sessions.has(day)) sessions.set(day, makeSession(day));
-    return sessions.get(day);
+  function on(day: number): Session | undefined {
+    if (!made.has(day)) made.set(day, make(day));
+    return made.get(day);
   }
 
-  /** The session that `time` lies in. */
-  function sessionAt(time: number): Session | undefined {
-    if (recent && time >= recent.open && time < recent.close) return recent;
-    const session = sessionOn(newYorkDay(time));
-    if (!session || time < session.open || time >= session.close) return undefined;
-    recent = session;
-    return session;
-  }
+  return {
+    on,
+    at(time) {
+      if (recent && time >= recent.open && time < recent.close) return recent;
+      const session = on(newYorkDay(time));
+      if (!session || time < session.open || time >= session.close) return undefined;
+      recent = session;
+      return session;
+    },
+    from(day) {
+      for (let d = day; ; d++) {
+        const session = on(d);
+        if (session) return session;
+      }
+    },
+  };
+}
 
-  /** The first session on or after a day. */
-  function sessionFrom(day: number): Session {
-    for (let d = day; ; d++) {
-      const session = sessionOn(d);
-      if (session) return session;
-    }
-  }
+/** The clock-aligned bar of a session, clipped to it, that holds `time`. */
+function barIn(session: Session, timeframe: Timeframe, time: number): BarSpan {
+  const length = timeframeMs(timeframe);
+  const clock = Math.floor((time + session.offset) / length) * length - session.offset;
+  return { openTime: Math.max(session.open, clock), closeTime: Math.min(session.close, clock + length) };
+}
 
-  function barIn(session: Session, timeframe: Timeframe, time: number): BarSpan {
-    const length = timeframeMs(timeframe);
-    const clock = Math.floor((time + session.offset) / length) * length - session.offset;
-    return { openTime: Math.max(session.open, clock), closeTime: Math.min(session.close, clock + length) };
-  }
+/** How many bars of a session open before `time`. */
+function opensBefore(session: Session, timeframe: Timeframe, time: number): number {
+  if (timeframe === "1d") return session.daily.openTime < time ? 1 : 0;
+  const end = Math.min(time, session.close);
+  if (end <= session.open) return 0;
+  const clockIndex = (t: number) => Math.floor((t + session.offset) / timeframeMs(timeframe));
+  return clockIndex(end - 1) - clockIndex(session.open) + 1;
+}
 
-  function nextBar(timeframe: Timeframe, time: number): BarSpan {
-    const session = sessionFrom(newYorkDay(time));
-    if (timeframe === "1d") return session.daily.openTime >= time ? session.daily : sessionFrom(session.day + 1).daily;
-    if (time <= session.open) return barIn(session, timeframe, session.open);
-    // The bar that holds the last ms before `time` ends where the next one opens.
-    const open = time <= session.close ? barIn(session, timeframe, time - 1).closeTime : session.close;
-    if (open < session.close) return barIn(session, timeframe, open);
-    const next = sessionFrom(session.day + 1);
-    return barIn(next, timeframe, next.open);
-  }
-
-  /** Bars of one session that open before `time`. */
-  function opensBefore(session: Session, timeframe: Timeframe, time: number): number {
-    if (timeframe === "1d") return session.daily.openTime < time ? 1 : 0;
-    const end = Math.min(time, session.close);
-    if (end <= session.open) return 0;
-    const length = timeframeMs(timeframe);
-    const clockIndex = (t: number) => Math.floor((t + session.offset) / length);
-    return clockIndex(end - 1) - clockIndex(session.open) + 1;
-  }
-
-  function countBars(timeframe: Timeframe, from: number, to: number): number {
-    let count = 0;
-    for (let day = newYorkDay(from), last = newYorkDay(to); day <= last; day++) {
-      const session = sessionOn(day);
-      if (session) count += opensBefore(session, timeframe, to) - opensBefore(session, timeframe, from);
-    }
-    return Math.max(0, count);
-  }
-
+/**
+ * A New York stock calendar. Bars finer than a day are clock-aligned and clipped to the session (the first
+ * regular hour is 09:30-10:00); the daily bar is the regular session, 09:30 to 16:00 or 13:00, whatever the hours.
+ */
+export function usCalendar(name: string, hours: UsHours): Calendar {
+  const sessions = sessionsOf(hours);
   return {
     name,
     zone: "America/New_York",
     daysPerYear: 252,
-    isOpen: (time) => sessionAt(time) !== undefined,
+    isOpen: (time) => sessions.at(time) !== undefined,
     bar(timeframe, time) {
-      const session = sessionAt(time);
+      const session = sessions.at(time);
       if (!session) return undefined;
       if (timeframe !== "1d") return barIn(session, timeframe, time);
       return time >= session.daily.openTime && time < session.daily.closeTime ? session.daily : undefined;
     },
-    nextBar,
-    countBars,
+    nextBar(timeframe, time) {
+      const session = sessions.from(newYorkDay(time));
+      if (timeframe === "1d") return session.daily.openTime >= time ? session.daily : sessions.from(session.day + 1).daily;
+      if (time <= session.open) return barIn(session, timeframe, session.open);
+      // The bar that holds the last ms before `time` ends where the next one opens.
+      const open = time <= session.close ? barIn(session, timeframe, time - 1).closeTime : session.close;
+      if (open < session.close) return barIn(session, timeframe, open);
+      const next = sessions.from(session.day + 1);
+      return barIn(next, timeframe, next.open);
+    },
+    countBars(timeframe, from, to) {
+      let count = 0;
+      for (let day = newYorkDay(from), last = newYorkDay(to); day <= last; day++) {
+        const session = sessions.on(day);
+        if (session) count += opensBefore(session, timeframe, to) - opensBefore(session, timeframe, from);
+      }
+      return Math.max(0, count);
+    },
     sessionStart(time) {
       for (let day = newYorkDay(time); ; day--) {
-        const session = sessionOn(day);
+        const session = sessions.on(day);
         if (session && session.open <= time) return session.open;
       }
     },
