@@ -21,6 +21,9 @@ export interface OrderSpec {
   readonly reduceOnly: boolean;
   /** Orders of one group cancel each other when one of them fills (OCO). */
   readonly group?: string;
+  /** On an entry: the protective prices that its position is to have. */
+  readonly protectStop?: Price;
+  readonly protectTarget?: Price;
   readonly reason: string;
 }
 

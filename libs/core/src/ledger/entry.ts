@@ -46,6 +46,8 @@ export interface FillEvent extends Execution {
   readonly realized: Exact;
   /** Signed position quantity after this fill. */
   readonly positionAfter: Qty;
+  /** Exact entry value of what is then held. */
+  readonly costAfter: Exact;
   readonly postings: readonly Posting[];
 }
 

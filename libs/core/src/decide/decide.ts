@@ -1,0 +1,174 @@
+import type { Candle } from "../domain/candle.ts";
+import type { Abstention, Action, Decision, Prediction, Signal, Vote } from "../domain/decision.ts";
+import type { VariantPlan } from "../domain/plan.ts";
+import type { Calendar } from "../market/calendar.ts";
+import { initialWeights, learn, type Weights } from "./weights.ts";
+
+/** What `decide` is told. `close` is the closed candle of the decision timeframe. */
+export type DecideEvent =
+  | { readonly type: "close"; readonly candle: Candle }
+  | { readonly type: "signal"; readonly signal: Signal }
+  | { readonly type: "prediction"; readonly prediction: Prediction }
+  | { readonly type: "abstention"; readonly abstention: Abstention };
+
+/**
+ * The vote of one variant on one instrument: exactly one decision per close, HOLD included, made when the close
+ * and one vote or abstention of every member are in, whatever their order.
+ */
+export interface DecideMachine {
+  step(event: DecideEvent): Decision | undefined;
+  snapshot(): unknown;
+  restore(state: unknown): void;
+}
+
+/** A vote on its way; `NaN` value means abstained. */
+interface Ballot {
+  closeTime: number;
+  value: number;
+  reason: string;
+  stop: number | undefined;
+  target: number | undefined;
+}
+
+interface State {
+  candle: Candle | undefined;
+  ballots: (Ballot | undefined)[];
+  weights: Weights;
+  lastVotes: Float64Array;
+  lastClose: number;
+  lastDecided: number;
+  closes: number;
+}
+
+export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachine {
+  const { members, decision: rules } = plan;
+  const index = new Map(members.map((member, i) => [member.source, i]));
+  let state: State = {
+    candle: undefined,
+    ballots: members.map(() => undefined),
+    weights: initialWeights(members.map((member) => member.weight)),
+    lastVotes: new Float64Array(members.length).fill(Number.NaN),
+    lastClose: 0,
+    lastDecided: -Infinity,
+    closes: 0,
+  };
+
+  function cast(source: string, closeTime: number, value: number, reason: string, stop?: number, target?: number): void {
+    const i = index.get(source);
+    if (i === undefined || closeTime <= state.lastDecided) return;
+    const known = state.ballots[i];
+    // The first vote recorded for a close is the one that counts.
+    if (known !== undefined && known.closeTime === closeTime) return;
+    state.ballots[i] = { closeTime, value, reason, stop, target };
+  }
+
+  function ready(): boolean {
+    if (state.candle === undefined) return false;
+    for (const ballot of state.ballots) if (ballot === undefined || ballot.closeTime !== state.candle.closeTime) return false;
+    return true;
+  }
+
+  return {
+    step(event) {
+      if (event.type === "close") {
+        if (event.candle.closeTime <= state.lastDecided) return undefined;
+        state.candle = event.candle;
+      } else if (event.type === "signal") {
+        const { source, closeTime, action, confidence, reason, stop, target } = event.signal;
+        cast(source, closeTime, action === "HOLD" ? 0 : action === "BUY" ? confidence : -confidence, reason, stop, target);
+      } else if (event.type === "prediction") {
+        const { source, closeTime, score, modelHash } = event.prediction;
+        cast(source, closeTime, score, `score ${score} by ${modelHash.slice(0, 8)}`);
+      } else {
+        cast(event.abstention.source, event.abstention.closeTime, Number.NaN, event.abstention.reason);
+      }
+      return ready() ? decide(plan, calendar, state) : undefined;
+    },
+    snapshot: () => ({ ...state }),
+    restore: (saved) => {
+      state = { ...(saved as State) };
+    },
+  };
+
+  function decide(plan: VariantPlan, calendar: Calendar, state: State): Decision {
+    const candle = state.candle!;
+    if (rules.learningRate > 0 && members.length > 1 && state.lastClose > 0)
+      learn(state.weights, state.lastVotes, candle.close / state.lastClose - 1, rules.learningRate, rules.weightFloor);
+    const { score, voted } = tally(state);
+    const skipped = state.closes % rules.everyCloses !== 0;
+    const action = choose(score, voted, rules.threshold, skipped);
+    const decision = compose(plan, calendar, state, candle, action, score, voted, skipped);
+    for (let i = 0; i < members.length; i++) state.lastVotes[i] = state.ballots[i]!.value;
+    state.lastClose = candle.close;
+    state.lastDecided = candle.closeTime;
+    state.closes += 1;
+    state.candle = undefined;
+    return decision;
+  }
+}
+
+/** Weighted mean of the votes cast. */
+function tally(state: State): { score: number; voted: number } {
+  let sum = 0;
+  let weight = 0;
+  let voted = 0;
+  for (let i = 0; i < state.ballots.length; i++) {
+    const { value } = state.ballots[i]!;
+    if (value !== value) continue;
+    sum += state.weights.shares[i]! * value;
+    weight += state.weights.shares[i]!;
+    voted += 1;
+  }
+  return { score: weight > 0 ? sum / weight : 0, voted };
+}
+
+function choose(score: number, voted: number, threshold: number, skipped: boolean): Action {
+  if (voted === 0 || skipped || score === 0 || Math.abs(score) < threshold) return "HOLD";
+  return score > 0 ? "BUY" : "SELL";
+}
+
+function compose(plan: VariantPlan, calendar: Calendar, state: State, candle: Candle, action: Action, score: number, voted: number, skipped: boolean): Decision {
+  const votes: Vote[] = [];
+  for (let i = 0; i < state.ballots.length; i++) {
+    const { value, reason } = state.ballots[i]!;
+    votes.push({ source: plan.members[i]!.source, vote: value === value ? value : null, weight: state.weights.shares[i]!, reason });
+  }
+  const leader = action === "HOLD" ? undefined : leading(state, action);
+  return {
+    variant: plan.id,
+    instrument: candle.instrument,
+    closeTime: candle.closeTime,
+    close: candle.close,
+    action,
+    score,
+    votes,
+    reason: leader ? leader.reason : voted === 0 ? "no votes" : skipped ? "not a deciding close" : "below threshold",
+    validUntil: action === "HOLD" ? candle.closeTime : expiry(plan, calendar, candle.closeTime),
+    entryAllowed: candle.origin === "live",
+    ...(leader?.stop === undefined ? undefined : { stop: leader.stop }),
+    ...(leader?.target === undefined ? undefined : { target: leader.target }),
+  };
+}
+
+/** The weightiest ballot on the winning side; its reason and prices speak for the decision. */
+function leading(state: State, action: Action): Ballot | undefined {
+  const sign = action === "BUY" ? 1 : -1;
+  let best: Ballot | undefined;
+  let bestVoice = 0;
+  for (let i = 0; i < state.ballots.length; i++) {
+    const ballot = state.ballots[i]!;
+    const voice = ballot.value * sign * state.weights.shares[i]!;
+    if (voice > bestVoice) {
+      best = ballot;
+      bestVoice = voice;
+    }
+  }
+  return best;
+}
+
+/** Close of the n-th bar after this one, by the calendar: a weekend does not age a decision. */
+function expiry(plan: VariantPlan, calendar: Calendar, closeTime: number): number {
+  let time = closeTime;
+  for (let i = 0; i < plan.decision.validForCloses; i++) time = calendar.nextBar(plan.timeframe, time).closeTime;
+  return time;
+}

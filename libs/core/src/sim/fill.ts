@@ -1,0 +1,68 @@
+import { abs, divide, fromNumber, ONE, snap, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty } from "../domain/fixed.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import type { Execution, Side } from "../domain/order.ts";
+import type { CostPlan } from "../domain/plan.ts";
+import { applyFill, tradeValue, type Position } from "../ledger/position.ts";
+import type { InstrumentBook, VenueBook, VenueSideOrder } from "./book.ts";
+
+/** Price a taker gets at `reference`: half the spread and the slippage against it, snapped against it to the tick. */
+export function takerPrice(instrument: Instrument, side: Side, reference: number, costs: CostPlan): Price {
+  const against = (costs.spreadBps / 2 + costs.slippageBps) / 10_000;
+  const raw = against === 0 ? fromNumber<Price>(reference, "candle price") : (BigInt(Math.round(reference * (side === "BUY" ? 1 + against : 1 - against) * Number(ONE))) as Price);
+  const snapped = snap(raw, instrument.tick, side === "BUY" ? "up" : "down");
+  return snapped > 0n ? snapped : instrument.tick;
+}
+
+/** Whole steps that `budget` buys at `price`, fee included. */
+export function budgetQuantity(instrument: Instrument, budget: Money, price: Price): Qty {
+  const unit = tradeValue(instrument, ONE as Qty, price);
+  if (unit <= 0n) return 0n as Qty;
+  const withFee = unit * (ONE + instrument.takerFee);
+  return snap(((toExact(budget) * ONE * ONE) / withFee) as Qty, instrument.step, "down");
+}
+
+/** Fee of a fill and the currency it is taken in; rounded against us to 1e-12. */
+export function feeOf(instrument: Instrument, side: Side, quantity: Qty, value: Exact, liquidity: "maker" | "taker"): { fee: Money; feeCurrency: string } {
+  const rate = liquidity === "maker" ? instrument.makerFee : instrument.takerFee;
+  if (instrument.kind === "spot" && instrument.feeIn === "received" && side === "BUY")
+    return { fee: divide(quantity * rate, ONE, "up") as Money, feeCurrency: instrument.base };
+  return { fee: toMoney(divide(value * rate, ONE, "up") as Exact, "up"), feeCurrency: instrument.settle };
+}
+
+/** Moves the venue's own cash and position by a fill. Kept apart from the account's ledger on purpose. */
+export function settleFill(book: VenueBook, market: InstrumentBook, fill: Execution): void {
+  const { instrument } = market;
+  const { realized } = applyFill(market.position, instrument, fill.side, fill.quantity, fill.price);
+  const value = tradeValue(instrument, fill.quantity, fill.price);
+  const flow = instrument.kind === "spot" ? (fill.side === "BUY" ? -value : value) : realized;
+  credit(book, instrument.settle, toExact(toMoney(flow as Exact, "halfEven")));
+  if (instrument.kind === "spot" && fill.feeCurrency === instrument.base) market.position.qty = (market.position.qty - fill.fee) as Qty;
+  else credit(book, fill.feeCurrency, -toExact(fill.fee) as Exact);
+}
+
+export function credit(book: VenueBook, currency: string, amount: Exact): void {
+  book.cash.set(currency, ((book.cash.get(currency) ?? 0n) + amount) as Exact);
+}
+
+/** True when a fill of `quantity` would only lessen the position. */
+export function reduces(position: Position, side: Side, quantity: Qty): boolean {
+  return position.qty !== 0n && position.qty > 0n !== (side === "BUY") && quantity <= abs(position.qty);
+}
+
+/** Quantity the candle's volume still lets one order take, in whole steps. */
+export function volumeRoom(market: InstrumentBook, volume: number, share: number | null): Qty | undefined {
+  if (share === null) return undefined;
+  const left = volume * share - market.volumeTaken;
+  return left <= 0 ? (0n as Qty) : snap(BigInt(Math.floor(left * Number(ONE))) as Qty, market.instrument.step, "down");
+}
+
+/** Marks the volume a fill took. */
+export function takeVolume(market: InstrumentBook, quantity: Qty): void {
+  market.volumeTaken += toNumber(quantity);
+}
+
+/** What an order still asks for at `price`. */
+export function wantedAt(market: InstrumentBook, order: VenueSideOrder, price: Price): Qty {
+  if (order.spec.budget !== undefined) return budgetQuantity(market.instrument, order.budgetLeft, price);
+  return (order.quantity - order.filled) as Qty;
+}

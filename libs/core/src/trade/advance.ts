@@ -1,0 +1,65 @@
+import { remaining, type Order } from "../orders/order.ts";
+import { closable, isFlat, type Slot } from "./account.ts";
+import { emit, type Desk } from "./desk.ts";
+import { enter, placeExit } from "./enter.ts";
+
+/** After so many refused attempts at one protective order the position is closed instead. */
+const PROTECT_ATTEMPTS_MAX = 10;
+
+/** Moves a slot one step nearer to what is wanted of it: closed, reversed, or protected. */
+export function advance(desk: Desk, slot: Slot): void {
+  if (isFlat(slot)) return reverse(desk, slot);
+  if (slot.closing !== undefined) return driveClose(desk, slot);
+  protect(desk, slot, "stop");
+  protect(desk, slot, "target");
+}
+
+/** Starts closing a position; `reason` goes on the order. */
+export function startClose(desk: Desk, slot: Slot, reason: string): void {
+  if (isFlat(slot) || slot.closing !== undefined) return;
+  slot.closing = reason;
+  advance(desk, slot);
+}
+
+/** Opens the other side once the old one is gone. */
+function reverse(desk: Desk, slot: Slot): void {
+  const decision = slot.reversal;
+  if (decision === undefined || slot.live.length > 0) return;
+  slot.reversal = undefined;
+  if (desk.time > decision.validUntil)
+    return emit(desk, { type: "decision_expired", variant: slot.plan.id, instrument: slot.instrument.id, decisionTime: decision.closeTime });
+  enter(desk, slot, decision);
+}
+
+/** What rests is withdrawn first: the same holding cannot be sold twice. */
+function driveClose(desk: Desk, slot: Slot): void {
+  for (const order of slot.live) requestCancel(desk, order);
+  if (slot.live.length === 0) placeExit(desk, slot, "close", slot.closing!);
+}
+
+/** Asks to cancel an order that rests; one in doubt is looked up first. */
+export function requestCancel(desk: Desk, order: Order): void {
+  if (order.spec.leg === "close" || order.status !== "open" || order.request !== "none" || order.certainty === "unknown") return;
+  emit(desk, { type: "order_requested", clientId: order.spec.clientId, request: "cancelling" });
+  desk.intents.push({ type: "cancel", clientId: order.spec.clientId, instrument: order.spec.instrument });
+}
+
+/** Keeps one resting order per protective price, of exactly the size held. */
+function protect(desk: Desk, slot: Slot, leg: "stop" | "target"): void {
+  const price = leg === "stop" ? slot.stop : slot.target;
+  if (price === undefined) return;
+  const order = slot.live.find((candidate) => candidate.spec.leg === leg);
+  if (order === undefined) {
+    if (slot.attempts[leg] >= PROTECT_ATTEMPTS_MAX) return startClose(desk, slot, `${leg} could not be placed`);
+    return placeExit(desk, slot, leg, leg, price);
+  }
+  if (order.status !== "open" || order.request !== "none" || order.certainty === "unknown") return;
+  const held = closable(slot);
+  const moved = leg === "stop" && order.stopPrice !== price;
+  if (remaining(order) === held && !moved) return;
+  const { clientId, instrument } = order.spec;
+  const quantity = (order.filled + held) as typeof held;
+  const change = { clientId, quantity, ...(leg === "stop" ? { stopPrice: price } : undefined) };
+  emit(desk, { type: "order_requested", request: "amending", ...change });
+  desk.intents.push({ type: "amend", instrument, ...change });
+}

@@ -1,0 +1,78 @@
+import { ONE, type Exact, type Qty } from "../domain/fixed.ts";
+import { tradeValue } from "../ledger/position.ts";
+import { positionPostings } from "../ledger/postings.ts";
+import { parseClientId } from "../orders/client-id.ts";
+import type { VenueReport } from "../orders/report.ts";
+import { setScope } from "./scope.ts";
+import { abs } from "../domain/fixed.ts";
+import { emit, type Desk } from "./desk.ts";
+import { doubt } from "./doubt.ts";
+import { adoptTruth } from "./on-report.ts";
+import { nearestTick } from "./sizing.ts";
+
+type Snapshot = Extract<VenueReport, { type: "snapshot" }>;
+
+const CAUSE = "reconciliation";
+
+/**
+ * Holds the account against the venue's own record: orders first, then positions. Orders of ours that the
+ * venue lists are taken over; those it does not list are looked up one by one; what nobody can explain
+ * is adopted explicitly and the account only reduces until the next clean check.
+ */
+export function reconcile(desk: Desk, snapshot: Snapshot): void {
+  const unexplained: string[] = [];
+  const seen = new Set<string>();
+  for (const truth of snapshot.orders) {
+    seen.add(truth.clientId);
+    const order = desk.state.orders.get(truth.clientId);
+    if (order !== undefined) adoptTruth(desk, order, truth);
+    else if (truth.open) unexplained.push(foreignOrder(desk, truth.clientId));
+  }
+  let settled = true;
+  for (const slots of desk.state.slotsByInstrument.values())
+    for (const slot of slots)
+      for (const order of [...slot.live]) {
+        if (!seen.has(order.spec.clientId) && order.request !== "placing") doubt(desk, order, "not in the venue's list");
+        if (order.request !== "none" || order.certainty === "unknown") settled = false;
+      }
+  if (settled) unexplained.push(...adoptPositions(desk, snapshot));
+  if (unexplained.length > 0) setScope(desk, "account", "REDUCING", `${CAUSE}: ${unexplained.join("; ")}`);
+  else if (settled) clear(desk);
+}
+
+function foreignOrder(desk: Desk, clientId: string): string {
+  const ours = parseClientId(clientId)?.epoch === desk.state.epoch;
+  const detail = ours ? `order ${clientId} is ours but not in the ledger` : `order ${clientId} is not ours`;
+  emit(desk, { type: "notice", code: ours ? "ORPHAN_ORDER" : "EXTERNAL_ORDER", detail });
+  return detail;
+}
+
+/** Makes the sum over variants equal the venue's position; the difference goes to the first one. */
+function adoptPositions(desk: Desk, snapshot: Snapshot): string[] {
+  const adopted: string[] = [];
+  const venue = new Map(snapshot.positions.map((position) => [position.instrument, position.qty]));
+  for (const [instrument, slots] of desk.state.slotsByInstrument) {
+    const ours = slots.reduce((sum, slot) => sum + slot.position.qty, 0n);
+    const change = ((venue.get(instrument) ?? 0n) - ours) as Qty;
+    const slot = slots[0]!;
+    if (change === 0n || abs(change) < slot.instrument.step) continue;
+    const price = nearestTick(slot.lastClose || 1, slot.instrument.tick);
+    const value = tradeValue(slot.instrument, abs(change), price);
+    emit(desk, {
+      type: "adopted",
+      variant: slot.plan.id,
+      instrument,
+      quantity: (slot.position.qty + change) as Qty,
+      cost: (slot.position.cost + (change > 0n ? value : -value)) as Exact,
+      reason: `venue holds ${(venue.get(instrument) ?? 0n).toString()}e-12, the ledger ${ours}e-12`,
+      postings: positionPostings(slot.instrument, "transfer", change),
+    });
+    adopted.push(`${instrument} differed by ${Number(change) / Number(ONE)}`);
+  }
+  return adopted;
+}
+
+function clear(desk: Desk): void {
+  const account = desk.state.scopes.get("account");
+  if (account?.state === "REDUCING" && account.reason.startsWith(CAUSE)) setScope(desk, "account", "ACTIVE", "reconciled");
+}

@@ -1,0 +1,9 @@
+import type { TradingState } from "../risk/state.ts";
+import { emit, type Desk } from "./desk.ts";
+
+/** Sets the state of "portfolio", "account" or "variant:<id>"; recorded only when it changes. */
+export function setScope(desk: Desk, scope: string, state: TradingState, reason: string): void {
+  const current = desk.state.scopes.get(scope);
+  if ((current?.state ?? "ACTIVE") === state && (state === "ACTIVE" || current?.reason === reason)) return;
+  emit(desk, { type: "state", scope, state, reason });
+}

@@ -1,0 +1,88 @@
+import { ONE, snap, toNumber, type Money, type Price, type Qty } from "../domain/fixed.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { notional } from "../ledger/position.ts";
+import { pendingExposure, slotExposure, variantExposure } from "../risk/exposure.ts";
+import type { EntryRequest } from "../risk/rule.ts";
+import { slotNotional, variantEquity, type VariantState } from "./account.ts";
+
+/** How much an entry buys or sells: a quantity in whole steps, or a budget that the venue sizes when it fills. */
+export interface EntrySize {
+  readonly quantity: Qty;
+  readonly budget: Money | undefined;
+}
+
+/** Share of free funds a sized order leaves untouched, for the open may lie beyond the close it was sized on. */
+const FUNDS_BUFFER = 0.01;
+
+/** Largest multiple of `step` not above `x` (float64, >= 0). */
+export function floorToStep(x: number, step: Qty): Qty {
+  if (!(x > 0) || !Number.isFinite(x)) return 0n as Qty;
+  return snap(BigInt(Math.floor(x * Number(ONE))) as Qty, step, "down");
+}
+
+/** Nearest tick to a float64 price. */
+export function nearestTick(x: number, tick: Price): Price {
+  return snap(BigInt(Math.round(x * Number(ONE))) as Price, tick, "halfEven");
+}
+
+/** Cash (spot) or margin (contracts) not tied up, float64, settle currency. */
+export function freeFunds(variant: VariantState): number {
+  const pending = pendingExposure(variant);
+  let used = 0;
+  let contracts = false;
+  for (const slot of variant.slots) {
+    if (slot.instrument.kind === "spot") continue;
+    contracts = true;
+    used += slotNotional(slot) * marginRate(slot.instrument, variant.plan.risk.leverage);
+  }
+  if (!contracts) return variant.cashNumber - pending;
+  const rate = marginRate(variant.slots[0]!.instrument, variant.plan.risk.leverage);
+  return Math.min(variant.cashNumber, variantEquity(variant)) - used - pending * rate;
+}
+
+/** Share of notional that opening a position ties up: 1 on spot, else 1 / leverage or the venue's own minimum. */
+export function marginRate(instrument: Instrument, leverage: number): number {
+  if (instrument.kind === "spot") return 1;
+  return Math.max(1 / leverage, toNumber(instrument.initialMargin));
+}
+
+/** Value of one unit at `price`, settle currency. */
+function unitValue(request: EntryRequest, price: number): number {
+  return notional(request.slot.instrument, 1, request.slot.multiplier, price);
+}
+
+/**
+ * Sizes an entry by the variant's method at the decision's close, then caps it by `max_position_size`,
+ * what `max_total_exposure` leaves, and free funds with fees. `stop` is the protective price, if any;
+ * without one the whole value counts as at risk.
+ */
+export function sizeEntry(request: EntryRequest, stop: number | undefined): EntrySize {
+  const { variant, slot, decision } = request;
+  const { sizing, risk } = variant.plan;
+  const { instrument } = slot;
+  const unit = unitValue(request, decision.close);
+  const fee = toNumber(instrument.takerFee);
+  const rate = marginRate(instrument, risk.leverage);
+  const funds = Math.max(0, freeFunds(variant));
+  const room = Math.min(
+    (risk.maxPositionSize ?? Infinity) - slotExposure(slot),
+    (risk.maxTotalExposure ?? Infinity) - variantExposure(variant),
+  );
+  if (sizing.method === "cash_fraction") {
+    const budget = Math.max(0, Math.min((funds * sizing.fraction) / rate, room));
+    return { quantity: 0n as Qty, budget: BigInt(Math.floor(budget * Number(ONE))) as Money };
+  }
+  const wanted = wantedQuantity(request, unit, stop);
+  const affordable = (funds * (1 - FUNDS_BUFFER)) / (unit * (rate + fee));
+  return { quantity: floorToStep(Math.min(wanted, room / unit, affordable), instrument.step), budget: undefined };
+}
+
+function wantedQuantity(request: EntryRequest, unit: number, stop: number | undefined): number {
+  const { variant, decision } = request;
+  const { sizing } = variant.plan;
+  if (sizing.method === "quantity") return sizing.quantity;
+  if (sizing.method === "notional") return sizing.notional / unit;
+  if (sizing.method !== "risk") return 0;
+  const lossPerUnit = stop === undefined ? unit : Math.abs(unit - unitValue(request, stop));
+  return lossPerUnit > 0 ? (variantEquity(variant) * sizing.riskPerTrade) / lossPerUnit : 0;
+}

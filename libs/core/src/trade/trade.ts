@@ -1,0 +1,133 @@
+import { unreachable } from "../assert.ts";
+import type { VariantPlan } from "../domain/plan.ts";
+import type { LedgerEntry } from "../ledger/entry.ts";
+import { cashFlowPostings } from "../ledger/postings.ts";
+import { assertEpoch } from "../orders/client-id.ts";
+import { emptyAccount, type AccountState } from "./account.ts";
+import { advance, requestCancel, startClose } from "./advance.ts";
+import { apply, startingBalanceReason } from "./apply.ts";
+import { emit, type Desk } from "./desk.ts";
+import { doubt, repeatLookups } from "./doubt.ts";
+import type { Command, TradeEvent, TradeStep } from "./event.ts";
+import { onCandle, onClose } from "./on-close.ts";
+import { onDecision } from "./on-decision.ts";
+import { onReport } from "./on-report.ts";
+import { setScope } from "./scope.ts";
+
+const IDLE: TradeStep = { entry: undefined, intents: [] };
+
+/** The account machine: events in, one ledger entry and intents out. Pure, synchronous, owner of its state. */
+export interface TradeMachine {
+  readonly state: AccountState;
+  step(event: TradeEvent): TradeStep;
+}
+
+/** A machine over an account for these variants, all of one account. Empty until `openAccount` or `foldLedger`. */
+export function createTradeMachine(plans: readonly VariantPlan[], state: AccountState = emptyAccount(plans)): TradeMachine {
+  const desk: Desk = { state, plans: new Map(plans.map((plan) => [plan.id, plan])), time: 0, events: [], intents: [] };
+  return {
+    state,
+    step(event) {
+      desk.time = timeOf(event);
+      handle(desk, event);
+      if (desk.events.length === 0 && desk.intents.length === 0) return IDLE;
+      return finish(desk, event);
+    },
+  };
+}
+
+/** The first entry of a new account: its name, its epoch and each variant's starting balance. */
+export function openAccount(machine: TradeMachine, plans: readonly VariantPlan[], epoch: string, time: number): LedgerEntry {
+  assertEpoch(epoch);
+  const { state } = machine;
+  const { id, currency } = plans[0]!.account;
+  const desk: Desk = { state, plans: new Map(), time, events: [], intents: [] };
+  state.ownerEpoch = 1;
+  emit(desk, { type: "genesis", account: id, epoch, currency, variants: plans.map((plan) => plan.id) });
+  for (const plan of plans) {
+    const amount = plan.account.startingBalance;
+    emit(desk, { type: "transfer", currency, amount, reason: startingBalanceReason(plan.id), postings: cashFlowPostings("transfer", currency, amount) });
+    const variant = state.variants.get(plan.id)!;
+    variant.equity = variant.peak = variant.dayEquity = variant.cashNumber;
+  }
+  state.n += 1;
+  return { n: state.n, ownerEpoch: state.ownerEpoch, time, watermark: state.watermark, input: "genesis", events: desk.events };
+}
+
+/** Rebuilds an account from its ledger. Throws `INVARIANT` on a gap. */
+export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>): void {
+  const { state } = machine;
+  for (const entry of entries) {
+    if (entry.n !== state.n + 1) throw new RangeError(`ledger entry ${entry.n} follows ${state.n}; an entry is missing`);
+    for (const event of entry.events) apply(state, event, entry.time);
+    state.n = entry.n;
+    state.ownerEpoch = entry.ownerEpoch;
+    state.watermark = entry.watermark;
+  }
+}
+
+function timeOf(event: TradeEvent): number {
+  if (event.type === "candle") return event.candle.closeTime;
+  if (event.type === "report") return event.report.time;
+  return event.time;
+}
+
+function handle(desk: Desk, event: TradeEvent): void {
+  switch (event.type) {
+    case "candle":
+      return onCandle(desk, event.candle);
+    case "close":
+      return onClose(desk, event.time);
+    case "decision":
+      return onDecision(desk, event.decision);
+    case "report":
+      return onReport(desk, event.report);
+    case "timer":
+      repeatLookups(desk);
+      return eachSlot(desk, advance);
+    case "command":
+      return onCommand(desk, event.command);
+    case "start":
+      return onStart(desk, event.ownerEpoch);
+    default:
+      return unreachable(event);
+  }
+}
+
+function finish(desk: Desk, event: TradeEvent): TradeStep {
+  const { events, intents, state } = desk;
+  desk.events = [];
+  desk.intents = [];
+  if (events.length === 0) return { entry: undefined, intents };
+  state.n += 1;
+  const input = event.type === "report" ? `report ${event.report.type}` : event.type === "command" ? `command ${event.command.verb} by ${event.command.by}` : event.type;
+  return { entry: { n: state.n, ownerEpoch: state.ownerEpoch, time: desk.time, watermark: state.watermark, input, events }, intents };
+}
+
+function eachSlot(desk: Desk, visit: (desk: Desk, slot: AccountState["slotsByInstrument"] extends Map<string, (infer S)[]> ? S : never) => void): void {
+  for (const variant of desk.state.variants.values()) for (const slot of variant.slots) visit(desk, slot);
+}
+
+/** Start-up is recovery: every live order is in doubt until the venue has spoken. */
+function onStart(desk: Desk, ownerEpoch: number): void {
+  desk.state.ownerEpoch = ownerEpoch;
+  emit(desk, { type: "notice", code: "OWNER", detail: `owner epoch ${ownerEpoch}` });
+  eachSlot(desk, (_, slot) => {
+    for (const order of [...slot.live]) doubt(desk, order, "restart");
+  });
+  desk.intents.push({ type: "snapshot" });
+}
+
+function onCommand(desk: Desk, command: Command): void {
+  const scope = command.variant === undefined ? "account" : `variant:${command.variant}`;
+  if (command.verb === "halt") setScope(desk, scope, "HALTED", `halted by ${command.by}`);
+  if (command.verb === "resume") setScope(desk, scope, "ACTIVE", `resumed by ${command.by}`);
+  eachSlot(desk, (_, slot) => {
+    if (command.variant !== undefined && slot.plan.id !== command.variant) return;
+    if (command.instrument !== undefined && slot.instrument.id !== command.instrument) return;
+    if (command.verb !== "resume") for (const order of slot.live) if (order.spec.leg === "entry") requestCancel(desk, order);
+    if (command.verb !== "close") return;
+    slot.reversal = undefined;
+    startClose(desk, slot, `closed by ${command.by}`);
+  });
+}
