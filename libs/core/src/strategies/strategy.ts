@@ -1,13 +1,10 @@
 import type { Candle } from "../domain/candle.ts";
-import type { Action, Signal } from "../domain/decision.ts";
+import type { Action } from "../domain/decision.ts";
 import type { ParameterValue } from "../domain/plan.ts";
+import type { ParameterSpec } from "../indicators/parameters.ts";
 import type { Calendar } from "../market/calendar.ts";
 
-/** What a strategy's parameter may be; config checks, documents and defaults from this alone. */
-export type ParameterSpec =
-  | { readonly type: "number" | "integer"; readonly default: number; readonly min: number; readonly max: number; readonly doc: string }
-  | { readonly type: "choice"; readonly default: string; readonly choices: readonly string[]; readonly doc: string }
-  | { readonly type: "boolean"; readonly default: boolean; readonly doc: string };
+export type { ParameterSpec };
 
 /** A strategy's view of one candle; `undefined` until it is warm. */
 export interface View {
@@ -42,9 +39,4 @@ export interface StrategyDefinition {
   /** Candles after which `onCandle` speaks, for the given parameters. */
   warmup(parameters: Readonly<Record<string, ParameterValue>>): number;
   create(parameters: Readonly<Record<string, ParameterValue>>, context: StrategyContext): Strategy;
-}
-
-/** A view as the signal that goes on the road. */
-export function toSignal(view: View, source: string, candle: Candle): Signal {
-  return { source, instrument: candle.instrument, closeTime: candle.closeTime, ...view };
 }
