@@ -148,7 +148,7 @@ describe("cautions", () => {
     expect(codes(run(0, () => 0))).toContain("FLAT_EQUITY");
     expect(codes(run(100, () => -20))).toContain("ACCOUNT_LOST");
     expect(codes(run(100, () => 5))).toContain("TOO_GOOD");
-    expect(codes(run(100, () => 5, { gaps: [{ instrument: "A", gaps: 3, firstMissing: 0 }] }))).toContain("DATA_GAPS");
+    expect(codes(run(100, () => 5, { gaps: [{ instrument: "A", gaps: 3, bars: 5, firstAfter: 0 }] }))).toContain("DATA_GAPS");
   });
 
   it("sees liquidations, positions left open and a market hardly entered", () => {

@@ -1,4 +1,4 @@
-import { DAY_MS } from "./civil.ts";
+import { DAY_MS } from "../market/civil.ts";
 import type { Figures } from "./figures.ts";
 
 /** A reason to trust a result less. `code` is stable; `detail` is a sentence with the numbers. */
@@ -70,7 +70,9 @@ const checks: readonly Check[] = [
     ),
   ({ gaps }) => {
     const total = gaps.reduce((sum, one) => sum + one.gaps, 0);
-    return when(total > 0, "DATA_GAPS", `${total} ${plural(total, "gap")} in the candles of ${gaps.map((one) => one.instrument).join(", ")}.`);
+    const bars = gaps.reduce((sum, one) => sum + one.bars, 0);
+    const where = gaps.map((one) => one.instrument).join(", ");
+    return when(total > 0, "DATA_GAPS", `${bars} ${plural(bars, "candle")} missing in ${total} ${plural(total, "gap")}: ${where}.`);
   },
 ];
 

@@ -1,4 +1,4 @@
-import { DAY_MS, isWeekend } from "./civil.ts";
+import { DAY_MS, weekday } from "../market/civil.ts";
 
 /** Account value over a run, one point per candle close, oldest first; columns of equal length. */
 export interface EquityCurve {
@@ -53,6 +53,6 @@ export function dailyReturns(daily: DailyEquity): Float64Array {
  */
 export function daysPerYear(days: Float64Array): 252 | 365 {
   let weekend = 0;
-  for (const day of days) if (isWeekend(day)) weekend++;
+  for (const day of days) if (weekday(Math.floor(day / DAY_MS)) % 6 === 0) weekend++;
   return weekend > (2 / 7) * 0.6 * days.length ? 365 : 252;
 }

@@ -1,4 +1,4 @@
-import { civilMonth } from "./civil.ts";
+import { civilFromDays, DAY_MS } from "../market/civil.ts";
 import type { DailyEquity } from "./curve.ts";
 import { changePct } from "./number.ts";
 
@@ -20,8 +20,8 @@ export function monthlyReturns(daily: DailyEquity): YearReturns[] {
   let yearBase = monthBase;
   let months: (number | null)[] = [];
   for (let i = 0; i < daily.day.length; i++) {
-    const { year, month } = civilMonth(daily.day[i]!);
-    const next = i + 1 < daily.day.length ? civilMonth(daily.day[i + 1]!) : undefined;
+    const { year, month } = monthOf(daily.day[i]!);
+    const next = i + 1 < daily.day.length ? monthOf(daily.day[i + 1]!) : undefined;
     if (next?.year === year && next.month === month) continue;
     const end = daily.equity[i]!;
     if (months.length === 0) months = new Array<number | null>(12).fill(null);
@@ -33,4 +33,8 @@ export function monthlyReturns(daily: DailyEquity): YearReturns[] {
     months = [];
   }
   return years;
+}
+
+function monthOf(time: number): { readonly year: number; readonly month: number } {
+  return civilFromDays(Math.floor(time / DAY_MS));
 }

@@ -1,4 +1,4 @@
-import { DAY_MS } from "./civil.ts";
+import { DAY_MS } from "../market/civil.ts";
 import type { EquityCurve } from "./curve.ts";
 import { changePct, finiteOrNull } from "./number.ts";
 
