@@ -32,3 +32,8 @@ export * from "./sim/venue.ts";
 export * from "./strategies/evaluate.ts";
 export * from "./trade/event.ts";
 export * from "./trade/trade.ts";
+export * from "./snapshot.ts";
+export { indicators } from "./indicators/registry.ts";
+export { findStrategy, strategies } from "./strategies/registry.ts";
+export { loadStrategy, strategyKit, type StrategyFile, type StrategyKit } from "./strategies/kit.ts";
+export * from "./ledger/wire.ts";

@@ -8,6 +8,7 @@ import type { Calendar } from "../market/calendar.ts";
 import type { Intent } from "../orders/intent.ts";
 import type { VenueReport } from "../orders/report.ts";
 import { createSimVenue, type SimVenue } from "../sim/venue.ts";
+import { decodeSnapshot, encodeSnapshot } from "../snapshot.ts";
 import { restoreVenue, snapshotVenue } from "../sim/venue-snapshot.ts";
 import { createStrategyMachine, type StrategyMachine } from "../strategies/evaluate.ts";
 import type { StrategyDefinition } from "../strategies/strategy.ts";
@@ -60,8 +61,9 @@ export interface Engine {
   fund(payment: FundingPayment): void;
   /** Ends the data: open positions are closed at this candle's open or close, if the variant asks for it. */
   finish(candles: readonly Candle[]): void;
-  snapshot(): unknown;
-  restore(state: unknown): void;
+  /** Everything the engine is, as text; `restore` on an engine over the same options continues bit for bit. */
+  snapshot(): string;
+  restore(text: string): void;
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -164,17 +166,18 @@ export function createEngine(options: EngineOptions): Engine {
       step({ type: "close", time }, time);
       settle(time);
     },
-    snapshot: () => ({
-      account: snapshotAccount(trade.state),
-      venue: snapshotVenue(venue.book),
-      lanes: [...lanes.values()].map((lane) => ({
-        aggregate: lane.aggregate?.snapshot(),
-        strategies: lane.strategies.map((strategy) => strategy.snapshot()),
-        decide: lane.decide.snapshot(),
-      })),
-    }),
-    restore(saved) {
-      const state = saved as { account: unknown; venue: unknown; lanes: { aggregate: unknown; strategies: unknown[]; decide: unknown }[] };
+    snapshot: () =>
+      encodeSnapshot({
+        account: snapshotAccount(trade.state),
+        venue: snapshotVenue(venue.book),
+        lanes: [...lanes.values()].map((lane) => ({
+          aggregate: lane.aggregate?.snapshot(),
+          strategies: lane.strategies.map((strategy) => strategy.snapshot()),
+          decide: lane.decide.snapshot(),
+        })),
+      }),
+    restore(text) {
+      const state = decodeSnapshot(text) as { account: unknown; venue: unknown; lanes: { aggregate: unknown; strategies: unknown[]; decide: unknown }[] };
       restoreAccount(trade.state, state.account);
       restoreVenue(venue.book, state.venue);
       [...lanes.values()].forEach((lane, i) => {

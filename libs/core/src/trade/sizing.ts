@@ -20,6 +20,11 @@ export function floorToStep(x: number, step: Qty): Qty {
   return snap(BigInt(Math.floor(x * Number(ONE))) as Qty, step, "down");
 }
 
+/** A float64 amount in whole 1e-8; a float's noise below that does not cost a unit. */
+function floorMoney(x: number): Money {
+  return (BigInt(Math.floor(x * 1e8 + 1e-4)) * 10_000n) as Money;
+}
+
 /** Nearest tick to a float64 price. */
 export function nearestTick(x: number, tick: Price): Price {
   return snap(BigInt(Math.round(x * Number(ONE))) as Price, tick, "halfEven");
@@ -70,7 +75,7 @@ export function sizeEntry(request: EntryRequest, stop: number | undefined): Entr
   );
   if (sizing.method === "cash_fraction") {
     const budget = Math.max(0, Math.min((funds * sizing.fraction) / rate, room));
-    return { quantity: 0n as Qty, budget: BigInt(Math.floor(budget * Number(ONE))) as Money };
+    return { quantity: 0n as Qty, budget: floorMoney(budget) };
   }
   const wanted = wantedQuantity(request, unit, stop);
   const affordable = (funds * (1 - FUNDS_BUFFER)) / (unit * (rate + fee));

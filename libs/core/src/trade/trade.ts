@@ -3,7 +3,7 @@ import type { VariantPlan } from "../domain/plan.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
 import { cashFlowPostings } from "../ledger/postings.ts";
 import { assertEpoch } from "../orders/client-id.ts";
-import { emptyAccount, type AccountState } from "./account.ts";
+import { emptyAccount, type AccountState, type Slot } from "./account.ts";
 import { advance, requestCancel, startClose } from "./advance.ts";
 import { apply, startingBalanceReason } from "./apply.ts";
 import { emit, type Desk } from "./desk.ts";
@@ -104,7 +104,7 @@ function finish(desk: Desk, event: TradeEvent): TradeStep {
   return { entry: { n: state.n, ownerEpoch: state.ownerEpoch, time: desk.time, watermark: state.watermark, input, events }, intents };
 }
 
-function eachSlot(desk: Desk, visit: (desk: Desk, slot: AccountState["slotsByInstrument"] extends Map<string, (infer S)[]> ? S : never) => void): void {
+function eachSlot(desk: Desk, visit: (desk: Desk, slot: Slot) => void): void {
   for (const variant of desk.state.variants.values()) for (const slot of variant.slots) visit(desk, slot);
 }
 
