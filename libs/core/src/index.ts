@@ -37,3 +37,8 @@ export { indicators } from "./indicators/registry.ts";
 export { findStrategy, strategies } from "./strategies/registry.ts";
 export { loadStrategy, strategyKit, type StrategyFile, type StrategyKit } from "./strategies/kit.ts";
 export * from "./ledger/wire.ts";
+export * from "./trade/account.ts";
+export * from "./analytics/analysis.ts";
+export * from "./analytics/curve.ts";
+export * from "./analytics/fills.ts";
+export * from "./analytics/gaps.ts";

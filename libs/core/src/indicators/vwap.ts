@@ -1,8 +1,7 @@
 import type { Calendar } from "../market/calendar.ts";
+import { DAY_MS } from "../market/civil.ts";
 import { defineIndicator, type Indicator } from "./indicator.ts";
 import { captureState, restoreState } from "./state.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Where a VWAP begins anew: the instrument's session, or the UTC day. */
 export const anchorSpec = {
