@@ -84,7 +84,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       }
       return ready() ? decide(plan, calendar, state) : undefined;
     },
-    snapshot: () => ({ ...state }),
+    snapshot: () => ({ ...state, ballots: [...state.ballots], weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() }),
     restore: (saved) => {
       state = { ...(saved as State) };
     },
@@ -134,7 +134,7 @@ function compose(plan: VariantPlan, calendar: Calendar, state: State, candle: Ca
     votes.push({ source: plan.members[i]!.source, vote: value === value ? value : null, weight: state.weights.shares[i]!, reason });
   }
   const leader = action === "HOLD" ? undefined : leading(state, action);
-  return {
+  const decision: Decision = {
     variant: plan.id,
     instrument: candle.instrument,
     closeTime: candle.closeTime,
@@ -143,11 +143,12 @@ function compose(plan: VariantPlan, calendar: Calendar, state: State, candle: Ca
     score,
     votes,
     reason: leader ? leader.reason : voted === 0 ? "no votes" : skipped ? "not a deciding close" : "below threshold",
-    validUntil: action === "HOLD" ? candle.closeTime : expiry(plan, calendar, candle.closeTime),
+    validUntil: leader ? expiry(plan, calendar, candle.closeTime) : candle.closeTime,
     entryAllowed: candle.origin === "live",
-    ...(leader?.stop === undefined ? undefined : { stop: leader.stop }),
-    ...(leader?.target === undefined ? undefined : { target: leader.target }),
   };
+  if (leader === undefined || (leader.stop === undefined && leader.target === undefined)) return decision;
+  const { stop, target } = leader;
+  return { ...decision, ...(stop === undefined ? undefined : { stop }), ...(target === undefined ? undefined : { target }) };
 }
 
 /** The weightiest ballot on the winning side; its reason and prices speak for the decision. */

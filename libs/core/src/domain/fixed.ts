@@ -64,6 +64,9 @@ export function parseFixed<T extends Fixed>(text: string, what = "value"): T {
 
 /** The shortest decimal string of a 12-decimal value. */
 export function formatFixed(value: Fixed): string {
+  const micro = value / 1_000_000n;
+  // Up to 15 digits a float64 prints as exactly the decimal it was made from.
+  if (micro * 1_000_000n === value && micro < 1_000_000_000_000_000n && micro > -1_000_000_000_000_000n) return String(Number(micro) / 1e6);
   return formatDecimal(value, DECIMALS);
 }
 

@@ -12,6 +12,8 @@ export interface VenueSideOrder {
   readonly arrivesAt: number;
   quantity: Qty;
   stopPrice: Price | undefined;
+  /** Float64 of the stop or limit price, whichever it has; 0 for a market order. */
+  trigger: number;
   filled: Qty;
   /** Budget not spent yet. */
   budgetLeft: Money;
@@ -25,6 +27,8 @@ export interface InstrumentBook {
   /** Resting or waiting for the next price, by arrival. */
   live: VenueSideOrder[];
   position: Position;
+  /** Price at which the position is taken; NaN until it has been worked out for the present position. */
+  liquidationAt: number;
   lastPrice: number;
   /** Open time of the candle being matched, and how much of its volume is taken. */
   candleTime: number;

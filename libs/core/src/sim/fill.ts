@@ -32,6 +32,7 @@ export function feeOf(instrument: Instrument, side: Side, quantity: Qty, value: 
 /** Moves the venue's own cash and position by a fill. Kept apart from the account's ledger on purpose. */
 export function settleFill(book: VenueBook, market: InstrumentBook, fill: Execution): void {
   const { instrument } = market;
+  market.liquidationAt = Number.NaN;
   const { realized } = applyFill(market.position, instrument, fill.side, fill.quantity, fill.price);
   const value = tradeValue(instrument, fill.quantity, fill.price);
   const flow = instrument.kind === "spot" ? (fill.side === "BUY" ? -value : value) : realized;

@@ -19,8 +19,8 @@ export function restoreVenue(book: VenueBook, saved: unknown): void {
   for (const order of state.orders) book.orders.set(order.spec.clientId, { ...order, executions: [...order.executions] });
   book.closed = [...state.closed];
   book.nextId = state.nextId;
-  for (const { id, live, position, lastPrice, candleTime, volumeTaken } of state.instruments) {
+  for (const { id, live, position, liquidationAt, lastPrice, candleTime, volumeTaken } of state.instruments) {
     const market = book.instruments.get(id)!;
-    Object.assign(market, { position: { ...position }, lastPrice, candleTime, volumeTaken, live: live.map((clientId) => book.orders.get(clientId)!) });
+    Object.assign(market, { position: { ...position }, liquidationAt, lastPrice, candleTime, volumeTaken, live: live.map((clientId) => book.orders.get(clientId)!) });
   }
 }

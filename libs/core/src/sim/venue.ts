@@ -43,7 +43,7 @@ export interface SimVenue {
 export function createSimVenue(options: SimVenueOptions): SimVenue {
   const book: VenueBook = { cash: new Map([[options.currency, toExact(options.balance)]]), instruments: new Map(), orders: new Map(), closed: [], nextId: 1 };
   for (const instrument of options.instruments)
-    book.instruments.set(instrument.id, { instrument, live: [], position: { qty: 0n as Qty, cost: 0n as Exact }, lastPrice: 0, candleTime: -1, volumeTaken: 0 });
+    book.instruments.set(instrument.id, { instrument, live: [], position: { qty: 0n as Qty, cost: 0n as Exact }, liquidationAt: Number.NaN, lastPrice: 0, candleTime: -1, volumeTaken: 0 });
   const venue = { book, options };
   return {
     book,
@@ -87,6 +87,7 @@ function place(venue: Venue, spec: OrderSpec, time: number, out: VenueReport[]):
     arrivesAt: time + options.fills.latencyMs,
     quantity: spec.quantity,
     stopPrice: spec.stopPrice,
+    trigger: triggerOf(spec.limitPrice ?? spec.stopPrice),
     filled: 0n as Qty,
     budgetLeft: spec.budget ?? (0n as Money),
     outcome: undefined,
@@ -95,6 +96,10 @@ function place(venue: Venue, spec: OrderSpec, time: number, out: VenueReport[]):
   book.orders.set(spec.clientId, order);
   market.live.push(order);
   out.push({ type: "open", time, clientId: spec.clientId, venueId: order.venueId });
+}
+
+function triggerOf(price: Price | undefined): number {
+  return price === undefined ? 0 : toNumber(price);
 }
 
 function cancel(venue: Venue, clientId: string, time: number, out: VenueReport[]): void {
@@ -107,7 +112,10 @@ function amend(venue: Venue, clientId: string, quantity: Qty, stopPrice: Price |
   const order = venue.book.orders.get(clientId);
   if (order === undefined || order.outcome !== undefined || quantity <= order.filled) return void out.push({ type: "request_refused", time, clientId, request: "amending", reason: "order is not open" });
   order.quantity = quantity;
-  if (stopPrice !== undefined) order.stopPrice = stopPrice;
+  if (stopPrice !== undefined) {
+    order.stopPrice = stopPrice;
+    order.trigger = triggerOf(stopPrice);
+  }
   out.push({ type: "amended", time, clientId, quantity, ...(stopPrice === undefined ? undefined : { stopPrice }) });
 }
 
@@ -146,8 +154,8 @@ function matchOpen(venue: Venue, candle: Candle, out: VenueReport[]): void {
 function opens(order: VenueSideOrder, price: number): boolean {
   const buy = order.spec.side === "BUY";
   if (order.spec.type === "market") return true;
-  if (order.spec.type === "stop") return buy ? price >= toNumber(order.stopPrice!) : price <= toNumber(order.stopPrice!);
-  return buy ? price <= toNumber(order.spec.limitPrice!) : price >= toNumber(order.spec.limitPrice!);
+  if (order.spec.type === "stop") return buy ? price >= order.trigger : price <= order.trigger;
+  return buy ? price <= order.trigger : price >= order.trigger;
 }
 
 function matchRange(venue: Venue, candle: Candle, out: VenueReport[]): void {
@@ -156,21 +164,19 @@ function matchRange(venue: Venue, candle: Candle, out: VenueReport[]): void {
   const time = candle.closeTime;
   if (market.live.length > 0) {
     for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "market" && order.arrivesAt > candle.openTime && order.arrivesAt < candle.closeTime) execute(venue, market, order, latePrice(order, candle), "taker", candle, time, out);
-    for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "stop" && stopReached(order, candle)) execute(venue, market, order, toNumber(order.stopPrice!), "taker", candle, time, out);
+    for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "stop" && stopReached(order, candle)) execute(venue, market, order, order.trigger, "taker", candle, time, out);
   }
   if (market.position.qty !== 0n && market.instrument.kind !== "spot") liquidate(venue, market, candle, out);
-  if (market.live.length > 0) for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "limit" && limitReached(order, candle)) execute(venue, market, order, toNumber(order.spec.limitPrice!), "maker", candle, time, out);
+  if (market.live.length > 0) for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "limit" && limitReached(order, candle)) execute(venue, market, order, order.trigger, "maker", candle, time, out);
   market.lastPrice = candle.close;
 }
 
 function stopReached(order: VenueSideOrder, candle: Candle): boolean {
-  const stop = toNumber(order.stopPrice!);
-  return order.spec.side === "BUY" ? candle.high >= stop : candle.low <= stop;
+  return order.spec.side === "BUY" ? candle.high >= order.trigger : candle.low <= order.trigger;
 }
 
 function limitReached(order: VenueSideOrder, candle: Candle): boolean {
-  const limit = toNumber(order.spec.limitPrice!);
-  return order.spec.side === "BUY" ? candle.low <= limit : candle.high >= limit;
+  return order.spec.side === "BUY" ? candle.low <= order.trigger : candle.high >= order.trigger;
 }
 
 /** An order that arrives inside a candle pays for the wait: the price runs towards the candle's worse end in proportion to time. */
@@ -239,22 +245,27 @@ function affordable(venue: Venue, market: InstrumentBook, order: VenueSideOrder,
 function liquidate(venue: Venue, market: InstrumentBook, candle: Candle, out: VenueReport[]): void {
   const { instrument, position } = market;
   const long = position.qty > 0n;
-  const size = abs(position.qty);
-  const value = Math.abs(exactToNumber(position.cost));
-  const units = toNumber(size) * toNumber(instrument.multiplier);
-  const entry = instrument.kind === "inverse" ? units / value : value / units;
-  const { leverage } = venue.options;
-  const trigger = liquidationPrice(instrument.kind, long, entry, leverage, toNumber(instrument.maintenanceMargin));
+  if (Number.isNaN(market.liquidationAt)) market.liquidationAt = limitOf(venue, market, toNumber(instrument.maintenanceMargin));
+  const trigger = market.liquidationAt;
   const reached = long ? candle.low <= trigger : candle.high >= trigger;
   if (!reached || trigger <= 0 || !Number.isFinite(trigger)) return;
-  const bankrupt = liquidationPrice(instrument.kind, long, entry, leverage, 0);
-  const price = takerPrice(instrument, long ? "SELL" : "BUY", Number(bankrupt.toPrecision(12)), { spreadBps: 0, slippageBps: 0 });
   const side = long ? "SELL" : "BUY";
+  const size = abs(position.qty);
+  const price = takerPrice(instrument, side, Number(limitOf(venue, market, 0).toPrecision(12)), { spreadBps: 0, slippageBps: 0 });
   const { fee, feeCurrency } = feeOf(instrument, side, size, tradeValue(instrument, size, price), "taker");
   const execution: Execution = { tradeId: `t${venue.book.nextId++}`, side, quantity: size, price, fee, feeCurrency, liquidity: "taker" };
   settleFill(venue.book, market, execution);
   out.push({ type: "liquidation", time: candle.closeTime, instrument: instrument.id, execution, reason: `liquidation price ${trigger.toPrecision(10)} reached` });
   for (const order of [...market.live]) if (order.spec.reduceOnly) end(venue, order, "cancelled", "position liquidated", candle.closeTime, out);
+}
+
+/** Price at which the position's equity falls to `maintenance` of its notional. */
+function limitOf(venue: Venue, market: InstrumentBook, maintenance: number): number {
+  const { instrument, position } = market;
+  const value = Math.abs(exactToNumber(position.cost));
+  const units = toNumber(abs(position.qty)) * toNumber(instrument.multiplier);
+  const entry = instrument.kind === "inverse" ? units / value : value / units;
+  return liquidationPrice(instrument.kind, position.qty > 0n, entry, venue.options.leverage, maintenance);
 }
 
 function fund(venue: Venue, instrumentId: string, rate: Rate, mark: Price, time: number, out: VenueReport[]): void {

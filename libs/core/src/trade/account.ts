@@ -13,6 +13,10 @@ export interface Slot {
   readonly instrument: Instrument;
   readonly multiplier: number;
   position: Position;
+  /** The position in whole steps: what an exit could sell. Less than a step is dust and counts as flat. */
+  closable: Qty;
+  /** Something happened to it since the last close. */
+  touched: boolean;
   /** Float64 copies of the position, refreshed at each fill. */
   qty: number;
   cost: number;
@@ -127,6 +131,8 @@ function emptySlot(plan: VariantPlan, instrument: Instrument): Slot {
     instrument,
     multiplier: toNumber(instrument.multiplier),
     position: { qty: 0n as Qty, cost: 0n as Exact },
+    closable: 0n as Qty,
+    touched: false,
     qty: 0,
     cost: 0,
     lastClose: 0,
@@ -156,13 +162,8 @@ export function findSlot(state: AccountState, variant: string, instrument: strin
   return undefined;
 }
 
-/** What an exit could sell: the position in whole steps. Less than a step is dust and counts as flat. */
-export function closable(slot: Slot): Qty {
-  return snap(abs(slot.position.qty), slot.instrument.step, "down");
-}
-
 export function isFlat(slot: Slot): boolean {
-  return slot.position.qty === 0n || closable(slot) === 0n;
+  return slot.closable === 0n;
 }
 
 /** Refreshes a slot's part in equity at `price`. */
@@ -175,6 +176,8 @@ export function markSlot(slot: Slot, price: number): void {
 export function setPosition(slot: Slot, qty: Qty, cost: Exact): void {
   slot.position.qty = qty;
   slot.position.cost = cost;
+  slot.closable = snap(abs(qty), slot.instrument.step, "down");
+  slot.touched = true;
   slot.qty = toNumber(qty);
   slot.cost = exactToNumber(cost);
   if (slot.lastClose > 0) markSlot(slot, slot.lastClose);

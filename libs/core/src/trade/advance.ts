@@ -1,5 +1,5 @@
 import { remaining, type Order } from "../orders/order.ts";
-import { closable, isFlat, type Slot } from "./account.ts";
+import { isFlat, type Slot } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
 import { enter, placeExit } from "./enter.ts";
 
@@ -54,7 +54,7 @@ function protect(desk: Desk, slot: Slot, leg: "stop" | "target"): void {
     return placeExit(desk, slot, leg, leg, price);
   }
   if (order.status !== "open" || order.request !== "none" || order.certainty === "unknown") return;
-  const held = closable(slot);
+  const held = slot.closable;
   const moved = leg === "stop" && order.stopPrice !== price;
   if (remaining(order) === held && !moved) return;
   const { clientId, instrument } = order.spec;

@@ -151,6 +151,7 @@ function close(state: AccountState, order: Order, outcome: Order["outcome"]): vo
   know(order);
   const slot = slotOf(state, order.spec.variant, order.spec.instrument);
   slot.live = slot.live.filter((other) => other !== order);
+  slot.touched = true;
   state.closedOrders.push(order.spec.clientId);
   if (state.closedOrders.length > CLOSED_ORDERS_KEPT * 2)
     for (const id of state.closedOrders.splice(0, CLOSED_ORDERS_KEPT)) state.orders.delete(id);

@@ -7,7 +7,7 @@ import { formatClientId } from "../orders/client-id.ts";
 import { approve, type Approved } from "../risk/approved.ts";
 import { gateEntry, limitEntry } from "../risk/registry.ts";
 import type { Denial, EntryRequest } from "../risk/rule.ts";
-import { closable, variantOf, type Slot } from "./account.ts";
+import { variantOf, type Slot } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
 import { nearestTick, sizeEntry } from "./sizing.ts";
 
@@ -61,7 +61,7 @@ function deny(desk: Desk, slot: Slot, denial: Denial): void {
 
 /** Closes at most what is held; the one kind of order that may be issued again. */
 export function placeExit(desk: Desk, slot: Slot, leg: Exclude<Leg, "entry">, reason: string, price?: Price): void {
-  const quantity = closable(slot);
+  const quantity = slot.closable;
   if (quantity === 0n) return;
   const order = {
     clientId: clientId(desk, slot, leg, slot.ordinal, slot.attempts[leg] + 1),

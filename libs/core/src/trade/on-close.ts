@@ -33,13 +33,14 @@ function trail(desk: Desk, slot: Slot, pct: number, candle: Candle): void {
 export function onClose(desk: Desk, time: number): void {
   desk.state.watermark = time;
   for (const variant of desk.state.variants.values()) {
-    for (const slot of variant.slots) if (slot.live.length > 0 || slot.qty !== 0) tidy(desk, slot);
+    for (const slot of variant.slots) if (slot.touched) tidy(desk, slot);
     judgeLosses(desk, variant, time);
   }
 }
 
 /** Exits without a position are withdrawn; a position without its exits gets them. */
 function tidy(desk: Desk, slot: Slot): void {
+  slot.touched = false;
   if (isFlat(slot)) for (const order of slot.live) if (order.spec.leg !== "entry") requestCancel(desk, order);
   advance(desk, slot);
 }
