@@ -3,7 +3,7 @@ import { timeframeNames, type Timeframe } from "../domain/timeframe.ts";
 import { Failure } from "../errors.ts";
 import { captureState, restoreState, type Stateful } from "../indicators/state.ts";
 import type { Bar, Feature, FeatureContext } from "./feature.ts";
-import { checkMatrixPlan, matrixSize, type MatrixPlan } from "./plan.ts";
+import { describeMatrix, matrixSize, type MatrixPlan } from "./plan.ts";
 import { findFeature } from "./registry.ts";
 
 /** The last `window` rows of one timeframe. Rows are written twice, `window` apart, so that they never wrap. */
@@ -64,13 +64,15 @@ class Rows implements Stateful {
  * So at time t it holds nothing but candles closed at or before t.
  */
 export class FeatureMatrix implements Stateful {
+  /** What the matrix holds, as `describeMatrix` says it. */
+  readonly schema: string;
   private readonly timeframes: readonly Timeframe[];
   private readonly rows: readonly Rows[];
   private readonly size: number;
 
   /** Throws `BAD_MATRIX`, `UNKNOWN_FEATURE`, `UNKNOWN_PARAMETER`, `BAD_PARAMETER`. */
   constructor(plan: MatrixPlan, context: FeatureContext) {
-    checkMatrixPlan(plan);
+    this.schema = describeMatrix(plan);
     this.timeframes = plan.timeframes;
     this.rows = plan.timeframes.map(() => new Rows(plan, context));
     this.size = matrixSize(plan);
@@ -112,7 +114,7 @@ export class FeatureMatrix implements Stateful {
   }
 
   restore(state: unknown): void {
-    restoreState(this, state, "size");
+    restoreState(this, state, "schema");
   }
 }
 

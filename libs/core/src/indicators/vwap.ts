@@ -17,12 +17,16 @@ export function anchorStart(anchor: string, calendar: Calendar, time: number): n
 }
 
 /**
- * Volume-weighted average of the typical price since the last reset. The caller resets it at the start of a session,
- * by `reset` or by naming each candle's session to `anchorAt`.
+ * Volume-weighted average of the typical price, (high + low + close) / 3, since the last reset. The caller resets it at
+ * the start of a session, by `reset` or by naming each candle's session to `anchorAt`. Prices are taken as distances,
+ * so that a flat price gives exactly itself.
  * As long as nothing was traded since the reset it is the candle's own typical price, so that a quiet open shows
  * no deviation instead of an undefined one.
  */
 export class Vwap implements Indicator {
+  /** The first typical price since the reset. */
+  private base = NaN;
+  /** Sum of (typical price - base) x volume. */
   private traded = 0;
   private volume = 0;
   private anchor = NaN;
@@ -37,15 +41,17 @@ export class Vwap implements Indicator {
   }
 
   reset(): void {
+    this.base = NaN;
     this.traded = 0;
     this.volume = 0;
   }
 
   update(high: number, low: number, close: number, volume: number): number {
-    const typical = (high + low + close) / 3;
-    this.traded += typical * volume;
+    const typical = close + (high - close + (low - close)) / 3;
+    if (this.base !== this.base) this.base = typical;
+    this.traded += (typical - this.base) * volume;
     this.volume += volume;
-    this.value = this.volume > 0 ? this.traded / this.volume : typical;
+    this.value = this.volume > 0 ? this.base + this.traded / this.volume : typical;
     return this.value;
   }
 
