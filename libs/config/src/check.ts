@@ -74,7 +74,8 @@ const kinds: Readonly<Record<string, string>> = {
 
 function valueAt(value: unknown, path: Path): unknown {
   let found = value;
-  for (const part of path) found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[part] : undefined;
+  for (const part of path)
+    found = typeof found === "object" && found !== null ? (found as Record<string | number, unknown>)[part] : undefined;
   return found;
 }
 
@@ -95,12 +96,16 @@ function issueMessage(issue: Issue, found: unknown, path: Path): string {
       if (issue.expected === "object" || issue.expected === "record") return `expected an object, found ${kindOf(found)}`;
       return `expected ${kinds[issue.expected] ?? issue.expected}, found ${value}`;
     case "invalid_value":
-      return found === undefined ? `missing; expected one of ${issue.values.map(String).join(", ")}` : choiceMessage(found, issue.values, path);
+      return found === undefined
+        ? `missing; expected one of ${issue.values.map(String).join(", ")}`
+        : choiceMessage(found, issue.values, path);
     case "too_small":
-      if (issue.origin === "array" || issue.origin === "string") return `must not be shorter than ${issue.minimum}`;
+      if (issue.origin === "array" || issue.origin === "string")
+        return `must have at least ${issue.minimum} ${issue.origin === "array" ? "entries" : "characters"}`;
       return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}, found ${value}`;
     case "too_big":
-      if (issue.origin === "array" || issue.origin === "string") return `must not be longer than ${issue.maximum}`;
+      if (issue.origin === "array" || issue.origin === "string")
+        return `must have at most ${issue.maximum} ${issue.origin === "array" ? "entries" : "characters"}`;
       return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}, found ${value}`;
     default:
       return issue.message;
@@ -111,7 +116,15 @@ function unionProblems(issue: Issue & { code: "invalid_union" }, path: Path, doc
   const found = valueAt(document.value, path);
   if ("options" in issue && Array.isArray(issue.options)) return [problemAt(document, path, choiceMessage(found, issue.options, path))];
   const fitting = issue.errors.filter((branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0));
-  if (fitting.length === 1) return fitting[0]!.flatMap((inner) => issueProblems({ ...inner, path: [...issue.path, ...inner.path] } as Issue, path.slice(0, path.length - issue.path.length), document, root));
+  if (fitting.length === 1)
+    return fitting[0]!.flatMap((inner) =>
+      issueProblems(
+        { ...inner, path: [...issue.path, ...inner.path] } as Issue,
+        path.slice(0, path.length - issue.path.length),
+        document,
+        root,
+      ),
+    );
   const expected = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_type" ? [kinds[inner.expected] ?? inner.expected] : []));
   return [problemAt(document, path, `expected ${[...new Set(expected)].join(" or ")}, found ${show(found, path)}`)];
 }
@@ -131,7 +144,12 @@ export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly o
  * Checks the value at `prefix` of a document (or `value` in its stead) against a strict schema, and
  * turns each issue into a problem with its place and, for unknown keys and choices, the nearest known one.
  */
-export function check<T>(schema: z.ZodType<T>, document: SourceDocument, prefix: Path = [], value = valueAt(document.value, prefix)): Checked<T> {
+export function check<T>(
+  schema: z.ZodType<T>,
+  document: SourceDocument,
+  prefix: Path = [],
+  value = valueAt(document.value, prefix),
+): Checked<T> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const root = z.toJSONSchema(schema, { io: "input" }) as SchemaNode;

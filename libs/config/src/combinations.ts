@@ -13,9 +13,7 @@ export interface Combination {
   readonly asset_class: AssetClass;
 }
 
-export type CombinationCheck =
-  | { readonly runs: true }
-  | { readonly runs: false; readonly reason: string; readonly nearest: Combination };
+export type CombinationCheck = { readonly runs: true } | { readonly runs: false; readonly reason: string; readonly nearest: Combination };
 
 /**
  * What giving up a choice costs when looking for the nearest valid one. The market a person asked for and

@@ -21,7 +21,8 @@ function symbolsOf(config: VariantConfig): Symbols {
   return { path: ["trading_symbols", asset_class], list: brokers[broker]?.markets[asset_class]?.symbols ?? [] };
 }
 
-function checkOtherLists(config: VariantConfig, report: Report): void {
+/** Symbols of the lists that this variant does not trade must be well formed all the same. */
+export function checkOtherLists(config: VariantConfig, report: Report): void {
   if (Array.isArray(config.trading_symbols)) return;
   for (const [assetClass, list] of Object.entries(config.trading_symbols)) {
     if (assetClass === config.variants.asset_class) continue;
@@ -55,10 +56,14 @@ function checkCurrency(config: VariantConfig, instruments: readonly Instrument[]
   const { currency } = config.account;
   const expected = currency ?? instruments[0]?.settle;
   const at = currency === undefined ? path : ["account", "currency"];
-  const why = currency === undefined ? `${instruments[0]?.symbol} before it settles in ${expected}` : `the account's currency is ${expected}`;
+  const why =
+    currency === undefined ? `${instruments[0]?.symbol} before it settles in ${expected}` : `the account's currency is ${expected}`;
   for (const { symbol, settle } of instruments) {
     if (settle === expected) continue;
-    report(at, `${symbol} settles in ${settle}, but ${why}; all symbols of a variant settle in one currency, so give it a variant of its own`);
+    report(
+      at,
+      `${symbol} settles in ${settle}, but ${why}; all symbols of a variant settle in one currency, so give it a variant of its own`,
+    );
   }
 }
 
@@ -72,16 +77,19 @@ export function compileInstruments(config: VariantConfig, report: Report, notice
     const at = [...path, i];
     const instrument = reporting(report, at, () => resolveInstrument(broker, asset_class, symbol, overridesFor(config, identity, symbol)));
     if (!instrument) continue;
-    if (instruments.some(({ id }) => id === instrument.id)) report(at, `symbol "${symbol}" is ${instrument.symbol}, which the list already has`);
+    if (instruments.some(({ id }) => id === instrument.id))
+      report(at, `symbol "${symbol}" is ${instrument.symbol}, which the list already has`);
     else instruments.push(instrument);
   }
-  checkOtherLists(config, report);
   for (const key of Object.keys(config.instruments)) {
     if (key === "*") continue;
     const kind = config.instruments[key]?.kind;
     const parsed = reporting(report, ["instruments", key], () => parseSymbol(key, asset_class, kind));
     if (parsed && !instruments.some(({ id }) => id === parsed.id))
-      notices.push({ code: "OVERRIDE_UNUSED", message: `instruments["${key}"] overrides nothing: this variant does not trade ${parsed.symbol}` });
+      notices.push({
+        code: "OVERRIDE_UNUSED",
+        message: `instruments["${key}"] overrides nothing: this variant does not trade ${parsed.symbol}`,
+      });
   }
   checkCurrency(config, instruments, path, report);
   return instruments;
@@ -95,10 +103,18 @@ export function compileLeverage(config: VariantConfig, instruments: readonly Ins
     const { leverage, limit } = effectiveLeverage(instrument, setting, stop_loss_pct);
     lowest = Math.min(lowest, leverage);
     const { symbol } = instrument;
-    if (limit === "spot" && setting !== 1) notices.push({ code: "LEVERAGE_IGNORED", message: `${symbol} is held without leverage; risk_settings.leverage ${setting} is ignored` });
-    if (limit === "venue") notices.push({ code: "LEVERAGE_LOWERED", message: `${symbol}: leverage ${setting} lowered to ${leverage}, the venue's highest` });
+    if (limit === "spot" && setting !== 1)
+      notices.push({
+        code: "LEVERAGE_IGNORED",
+        message: `${symbol} is held without leverage; risk_settings.leverage ${setting} is ignored`,
+      });
+    if (limit === "venue")
+      notices.push({ code: "LEVERAGE_LOWERED", message: `${symbol}: leverage ${setting} lowered to ${leverage}, the venue's highest` });
     if (limit === "liquidation")
-      notices.push({ code: "LEVERAGE_LOWERED", message: `${symbol}: leverage ${setting} lowered to ${leverage}, so that the stop at ${stop_loss_pct} % comes before liquidation` });
+      notices.push({
+        code: "LEVERAGE_LOWERED",
+        message: `${symbol}: leverage ${setting} lowered to ${leverage}, so that the stop at ${stop_loss_pct} % comes before liquidation`,
+      });
   }
   return lowest;
 }

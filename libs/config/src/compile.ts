@@ -5,7 +5,6 @@ import {
   strategies,
   timeframeMs,
   type ExitPlan,
-  type Instrument,
   type MemberPlan,
   type ParameterValue,
   type RiskPlan,
@@ -14,7 +13,7 @@ import {
   type VariantPlan,
 } from "@tradewind/core";
 import { checkCombination } from "./combinations.ts";
-import { compileInstruments, compileLeverage } from "./compile-instruments.ts";
+import { checkOtherLists, compileInstruments, compileLeverage } from "./compile-instruments.ts";
 import { defaultReference, defaults } from "./defaults.ts";
 import { brokers } from "./instruments/registry.ts";
 import type { Path } from "./problems.ts";
@@ -28,16 +27,17 @@ export function touchesVenue(mode: VariantConfig["variants"]["mode"]): boolean {
 }
 
 /** Parameters that contradict each other show only when a strategy is made; make it once to learn it here. */
-function tryStrategy(member: MemberPlan, instrument: Instrument | undefined, at: Path, report: Report): void {
+function tryStrategy(member: MemberPlan, at: Path, report: Report): void {
   const definition = Object.hasOwn(strategies, member.name) ? strategies[member.name] : undefined;
-  if (!definition || !instrument) return;
-  reporting(report, at, () => definition.create(member.parameters, { instrument: instrument.id, calendar: calendarNamed(instrument.calendar) }));
+  if (!definition) return;
+  reporting(report, at, () => definition.create(member.parameters, { instrument: "trial", calendar: calendarNamed("crypto-24-7") }));
 }
 
-function compileMembers(config: VariantConfig, file: string, instrument: Instrument | undefined, report: Report): readonly MemberPlan[] {
+function compileMembers(config: VariantConfig, file: string, report: Report): readonly MemberPlan[] {
   const { strategy } = config.variants;
   const custom = strategy === "custom";
-  if (custom && config.strategy_file === undefined) report(["variants", "strategy"], 'strategy "custom" needs strategy_file, the path of the strategy from this file');
+  if (custom && config.strategy_file === undefined)
+    report(["variants", "strategy"], 'strategy "custom" needs strategy_file, the path of the strategy from this file');
   if (!custom && config.strategy_file !== undefined)
     report(["strategy_file"], `variants.strategy is "${strategy}"; set it to "custom" to run this file, or remove strategy_file`);
   const path = config.strategy_file === undefined ? "custom" : resolve(dirname(file), config.strategy_file);
@@ -49,16 +49,23 @@ function compileMembers(config: VariantConfig, file: string, instrument: Instrum
     parameters: config.strategy_config as Record<string, ParameterValue>,
     weight: defaults.weight,
   };
-  tryStrategy(main, instrument, ["strategy_config"], report);
+  tryStrategy(main, ["strategy_config"], report);
   const members: MemberPlan[] = [main];
   const add = (at: Path, member: MemberPlan): void => {
-    if (members.some(({ source }) => source === member.source)) report(at, `a member is already named "${member.source}"; give this one a name of its own`);
+    if (members.some(({ source }) => source === member.source))
+      report(at, `a member is already named "${member.source}"; give this one a name of its own`);
     members.push(member);
   };
   for (const [i, member] of config.members.entries()) {
     const parameters = member.strategy_config as Record<string, ParameterValue>;
-    const plan: MemberPlan = { source: member.name ?? member.strategy, kind: "strategy", name: member.strategy, parameters, weight: member.weight };
-    tryStrategy(plan, instrument, ["members", i, "strategy_config"], report);
+    const plan: MemberPlan = {
+      source: member.name ?? member.strategy,
+      kind: "strategy",
+      name: member.strategy,
+      parameters,
+      weight: member.weight,
+    };
+    tryStrategy(plan, ["members", i, "strategy_config"], report);
     add(["members", i], plan);
   }
   for (const [i, model] of config.models.entries())
@@ -76,7 +83,10 @@ function compileTimeframes(given: VariantConfig["timeframes"]): { readonly decis
 function compileSizing({ sizing, risk_settings, variants }: VariantConfig, report: Report): SizingPlan {
   if (sizing.method !== "risk") return sizing;
   if (risk_settings.stop_loss_pct === null && variants.strategy !== "custom")
-    report(["risk_settings", "stop_loss_pct"], 'sizing "risk" needs a stop to size against; set stop_loss_pct or choose another sizing.method');
+    report(
+      ["risk_settings", "stop_loss_pct"],
+      'sizing "risk" needs a stop to size against; set stop_loss_pct or choose another sizing.method',
+    );
   return { method: "risk", riskPerTrade: risk_settings.risk_per_trade };
 }
 
@@ -124,7 +134,10 @@ function accountId(config: VariantConfig, id: string, credentials: CredentialRef
   const { account, broker_config } = config;
   if (!touchesVenue(mode)) return account.id ?? `${mode}-${id}`;
   if (account.id !== undefined)
-    notices.push({ code: "ACCOUNT_ID_IGNORED", message: `account.id "${account.id}" holds for paper and backtest only; a live account follows from its credentials` });
+    notices.push({
+      code: "ACCOUNT_ID_IGNORED",
+      message: `account.id "${account.id}" holds for paper and backtest only; a live account follows from its credentials`,
+    });
   return `${broker}-${credentials.apiKey.slice(2, -1)}-${broker_config.test_mode ? "test" : "real"}`;
 }
 
@@ -134,7 +147,11 @@ function checkChoices(config: VariantConfig, report: Report): boolean {
   const combination = checkCombination(config.variants);
   if (!combination.runs) {
     const { nearest } = combination;
-    report(["variants"], `${combination.reason} (asked: ${broker}, ${mode}, ${asset_class}); nearest that runs: broker ${nearest.broker}, mode ${nearest.mode}, asset_class ${nearest.asset_class}`);
+    report(
+      ["variants"],
+      `${combination.reason} (asked: ${broker}, ${mode}, ${asset_class}); ` +
+        `nearest that runs: broker ${nearest.broker}, mode ${nearest.mode}, asset_class ${nearest.asset_class}`,
+    );
   }
   const active = config.broker_config.active_broker;
   if (active !== undefined && active !== broker)
@@ -148,6 +165,7 @@ function checkChoices(config: VariantConfig, report: Report): boolean {
  */
 export function compilePlan(config: VariantConfig, id: string, file: string, report: Report, notices: Notice[]): VariantPlan {
   const instruments = checkChoices(config, report) ? compileInstruments(config, report, notices) : [];
+  checkOtherLists(config, report);
   const timeframes = compileTimeframes(config.timeframes);
   if (timeframeMs(timeframes.finest) > timeframeMs(timeframes.decision))
     report(["timeframes", "finest"], `is ${timeframes.finest}, which is coarser than the decision's ${timeframes.decision}`);
@@ -164,7 +182,7 @@ export function compilePlan(config: VariantConfig, id: string, file: string, rep
     instruments,
     timeframe: timeframes.decision,
     finestTimeframe: timeframes.finest,
-    members: compileMembers(config, file, instruments[0], report),
+    members: compileMembers(config, file, report),
     decision: {
       threshold: config.decision.threshold,
       everyCloses: config.decision.every_closes,

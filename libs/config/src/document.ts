@@ -83,7 +83,12 @@ export function parseYaml(text: string, file: string, code: string): SourceDocum
   if (document.errors.length > 0) {
     throw problemsFailure(
       code,
-      document.errors.map((error) => ({ file, position: position(error.pos[0]), path: [], message: `not valid YAML: ${words(error.code)}` })),
+      document.errors.map((error) => ({
+        file,
+        position: position(error.pos[0]),
+        path: [],
+        message: `not valid YAML: ${words(error.code)}`,
+      })),
     );
   }
   return {
@@ -94,7 +99,9 @@ export function parseYaml(text: string, file: string, code: string): SourceDocum
         const node = document.getIn(path.slice(0, length), true);
         if (!isNode(node) || !node.range) continue;
         const parent = document.getIn(path.slice(0, length - 1), true);
-        const pair = isMap(parent) ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(path[length - 1])) : undefined;
+        const pair = isMap(parent)
+          ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(path[length - 1]))
+          : undefined;
         const keyOffset = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
         const keyed = part === "key" || length < path.length;
         return position(keyed ? (keyOffset ?? node.range[0]) : node.range[0]);

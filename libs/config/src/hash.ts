@@ -19,7 +19,10 @@ export function sha256(data: string | Uint8Array): string {
 /** An instrument with its fixed-point values as decimal strings. */
 function plainInstrument(instrument: Instrument): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(instrument).map(([key, value]) => [key, typeof value === "bigint" ? formatFixed(value as Parameters<typeof formatFixed>[0]) : value]),
+    Object.entries(instrument).map(([key, value]) => [
+      key,
+      typeof value === "bigint" ? formatFixed(value as Parameters<typeof formatFixed>[0]) : value,
+    ]),
   );
 }
 
@@ -33,6 +36,12 @@ export function configHash(config: VariantConfig, instruments: readonly Instrume
   const { mode: _mode, ...choices } = variants;
   const { credentials: _credentials, ...broker } = broker_config;
   return sha256(
-    canonicalJson({ ...rest, variants: choices, broker_config: broker, strategy_sha256: strategySha256, resolved: instruments.map(plainInstrument) }),
+    canonicalJson({
+      ...rest,
+      variants: choices,
+      broker_config: broker,
+      strategy_sha256: strategySha256,
+      resolved: instruments.map(plainInstrument),
+    }),
   );
 }

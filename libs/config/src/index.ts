@@ -1,4 +1,12 @@
-export { allCombinations, assetClassesOf, checkCombination, modes, type Combination, type CombinationCheck, type Mode } from "./combinations.ts";
+export {
+  allCombinations,
+  assetClassesOf,
+  checkCombination,
+  modes,
+  type Combination,
+  type CombinationCheck,
+  type Mode,
+} from "./combinations.ts";
 export { defaults } from "./defaults.ts";
 export { canonicalJson, configHash, sha256 } from "./hash.ts";
 export type { BrokerDefinition, Market, Terms } from "./instruments/broker.ts";

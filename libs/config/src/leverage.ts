@@ -29,7 +29,8 @@ export function leverageBound(kind: "linear" | "inverse", stop: number, maintena
 function below(bound: number): number {
   // 1e-9 keeps a bound such as 5.000000001, made by rounding, from passing as "5 lies below".
   if (bound > 1) return Math.max(1, Math.ceil(bound - 1e-9) - 1);
-  return Math.max(0.01, (Math.ceil(bound * 100 - 1e-9) - 1) / 100);
+  const hundredths = (Math.ceil(bound * 100 - 1e-9) - 1) / 100;
+  return hundredths > 0 ? hundredths : bound / 2;
 }
 
 /** What lowered an asked leverage. */

@@ -149,7 +149,8 @@ export function parseVariant(text: string, file: string, options: LoadOptions = 
     problems.push(problemAt(document, path, message));
   };
   const id = variantId(file);
-  if (!/^[A-Za-z0-9_-]+$/.test(id)) report([], `the file's name is the variant's id and may hold letters, digits, _ and - only, found "${id}"`);
+  if (!/^[A-Za-z0-9_-]+$/.test(id))
+    report([], `the file's name is the variant's id and may hold letters, digits, _ and - only, found "${id}"`);
   if (!fields.config) throw problemsFailure(CODE, problems);
   const config = applyOverrides(fields.config, file, options);
   const notices: Notice[] = [];

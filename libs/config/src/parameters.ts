@@ -20,4 +20,7 @@ export function parametersSchema(parameters: StrategyDefinition["parameters"]): 
 }
 
 /** Parameters of a user's strategy file, whose table is known only once that file is loaded. */
-export const openParameters: z.ZodType<Record<string, ParameterValue>> = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+export const openParameters: z.ZodType<Record<string, ParameterValue>> = z.record(
+  z.string(),
+  z.union([z.number(), z.string(), z.boolean()]),
+);

@@ -42,7 +42,11 @@ export function resolveSecrets(references: CredentialReferences, env: Environmen
   const missing = [...new Set(names.filter((name) => !env[name]))];
   if (missing.length > 0) {
     const list = missing.join(", ");
-    throw new Failure("input", "SECRET_MISSING", `${file}: broker_config.credentials needs the environment variable ${list}; set it and start again`);
+    throw new Failure(
+      "input",
+      "SECRET_MISSING",
+      `${file}: broker_config.credentials needs the environment variable ${list}; set it and start again`,
+    );
   }
   const value = (reference: string): string => env[variableOf(reference)]!;
   return { apiKey: value(apiKey), apiSecret: value(apiSecret), passphrase: passphrase === null ? null : value(passphrase) };

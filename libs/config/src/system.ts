@@ -18,7 +18,9 @@ export const systemSchema = z.strictObject({
     })
     .prefault({}),
   log: z
-    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info").describe("Least level that is written.") })
+    .strictObject({
+      level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info").describe("Least level that is written."),
+    })
     .prefault({}),
 });
 
@@ -56,10 +58,16 @@ function substitute(value: unknown, env: Environment, path: Path, missing: (path
 function layerOf(document: SourceDocument, env: Environment): unknown {
   const problems: Problem[] = [];
   const value = substitute(document.value, env, [], (path, name) =>
-    problems.push({ file: document.file, position: document.locate(path, "value"), path, message: `needs the environment variable ${name}; set it and start again` }),
+    problems.push({
+      file: document.file,
+      position: document.locate(path, "value"),
+      path,
+      message: `needs the environment variable ${name}; set it and start again`,
+    }),
   );
   const checked = check(systemSchema, document, [], value);
-  if (!checked.ok) problems.push(...checked.problems.filter(({ path }) => !problems.some((problem) => problem.path.join() === path.join())));
+  if (!checked.ok)
+    problems.push(...checked.problems.filter(({ path }) => !problems.some((problem) => problem.path.join() === path.join())));
   if (problems.length > 0) throw problemsFailure(CODE, problems);
   return value;
 }

@@ -36,7 +36,9 @@ const variants = z.strictObject({
   strategy: z.enum([...Object.keys(strategies), "custom"]).describe('Strategy; "custom" is the one in strategy_file.'),
   mode: z
     .enum(modes)
-    .describe("live: real orders. paper: live data, simulated venue. backtest: history, simulated venue. futures: live on asset class futures."),
+    .describe(
+      "live: real orders. paper: live data, simulated venue. backtest: history, simulated venue. futures: live on asset class futures.",
+    ),
   asset_class: z.enum(assetClasses).describe("crypto (spot), stocks, futures (perpetual contracts) or etf."),
 });
 
@@ -53,15 +55,45 @@ const brokerConfig = z.strictObject({
 });
 
 const riskSettings = z.strictObject({
-  max_position_size: positive.nullable().default(risk.max_position_size).describe("Most notional of one position, account currency; null: no limit."),
+  max_position_size: positive
+    .nullable()
+    .default(risk.max_position_size)
+    .describe("Most notional of one position, account currency; null: no limit."),
   risk_per_trade: share.default(risk.risk_per_trade).describe("Share of equity lost when the stop is hit: 0.01 is 1 %."),
-  stop_loss_pct: percent.lt(100).nullable().default(risk.stop_loss_pct).describe("Stop distance in percent of price: 2 is 2 %; null: none."),
-  take_profit_pct: z.number().gt(0).max(10_000).nullable().default(risk.take_profit_pct).describe("Target distance in percent of price; null: none."),
-  max_total_exposure: positive.nullable().default(risk.max_total_exposure).describe("Most notional of all positions, account currency; null: no limit."),
-  max_concurrent_positions: closes.nullable().default(risk.max_concurrent_positions).describe("Most positions open at once; null: no limit."),
-  max_daily_loss_pct: percent.nullable().default(risk.max_daily_loss_pct).describe("Loss in percent of the day's first equity that halts the variant."),
-  max_drawdown_pct: percent.nullable().default(risk.max_drawdown_pct).describe("Fall in percent from the highest equity that halts the variant."),
-  leverage: z.number().min(1).max(1_000).default(risk.leverage).describe("Asked leverage; lowered to what the venue and the stop allow; ignored on spot."),
+  stop_loss_pct: percent
+    .lt(100)
+    .nullable()
+    .default(risk.stop_loss_pct)
+    .describe("Stop distance in percent of price: 2 is 2 %; null: none."),
+  take_profit_pct: z
+    .number()
+    .gt(0)
+    .max(10_000)
+    .nullable()
+    .default(risk.take_profit_pct)
+    .describe("Target distance in percent of price; null: none."),
+  max_total_exposure: positive
+    .nullable()
+    .default(risk.max_total_exposure)
+    .describe("Most notional of all positions, account currency; null: no limit."),
+  max_concurrent_positions: closes
+    .nullable()
+    .default(risk.max_concurrent_positions)
+    .describe("Most positions open at once; null: no limit."),
+  max_daily_loss_pct: percent
+    .nullable()
+    .default(risk.max_daily_loss_pct)
+    .describe("Loss in percent of the day's first equity that halts the variant."),
+  max_drawdown_pct: percent
+    .nullable()
+    .default(risk.max_drawdown_pct)
+    .describe("Fall in percent from the highest equity that halts the variant."),
+  leverage: z
+    .number()
+    .min(1)
+    .max(1_000)
+    .default(risk.leverage)
+    .describe("Asked leverage; lowered to what the venue and the stop allow; ignored on spot."),
   trailing_stop_pct: trailing.default(risk.trailing_stop_pct).describe("Trailing stop distance in percent of price; null: none."),
 });
 
@@ -92,13 +124,24 @@ const models = z.array(
 );
 
 const account = z.strictObject({
-  id: name.optional().describe("Account that simulated variants share; default: one of its own. Live accounts follow from the credentials."),
-  currency: z.string().regex(/^[A-Z0-9]+$/, { message: "must be a currency in capital letters" }).optional().describe("Default: what the first symbol settles in."),
+  id: name
+    .optional()
+    .describe("Account that simulated variants share; default: one of its own. Live accounts follow from the credentials."),
+  currency: z
+    .string()
+    .regex(/^[A-Z0-9]+$/, { message: "must be a currency in capital letters" })
+    .optional()
+    .describe("Default: what the first symbol settles in."),
   starting_balance: positive.default(defaults.account.starting_balance).describe("Money a simulated account starts with."),
 });
 
 const costs = z.strictObject({
-  spread_bps: z.number().min(0).max(1_000).default(defaults.costs.spread_bps).describe("Whole spread, basis points of price; a fill pays half."),
+  spread_bps: z
+    .number()
+    .min(0)
+    .max(1_000)
+    .default(defaults.costs.spread_bps)
+    .describe("Whole spread, basis points of price; a fill pays half."),
   slippage_bps: z.number().min(0).max(1_000).default(defaults.costs.slippage_bps).describe("Further loss per fill, basis points of price."),
   maker_fee: feeRate.optional().describe("Fee as a rate (0.0002 is 2 bps) in place of the broker's."),
   taker_fee: feeRate.optional().describe("Fee as a rate in place of the broker's."),
@@ -106,7 +149,10 @@ const costs = z.strictObject({
 
 const fills = z.strictObject({
   latency_ms: z.int().min(0).default(defaults.fills.latency_ms).describe("Time from order to venue."),
-  max_volume_share: share.nullable().default(defaults.fills.max_volume_share).describe("Most of a candle's volume our orders take: 0.1 is 10 %; null: no limit."),
+  max_volume_share: share
+    .nullable()
+    .default(defaults.fills.max_volume_share)
+    .describe("Most of a candle's volume our orders take: 0.1 is 10 %; null: no limit."),
   at_end: z.enum(["keep", "close_at_open", "close_at_close"]).default(defaults.fills.at_end).describe("Positions open when the data ends."),
 });
 
@@ -114,13 +160,21 @@ const decision = z.strictObject({
   threshold: z.number().min(0).max(1).default(defaults.decision.threshold).describe("Least |weighted vote| that acts, 0..1."),
   every_closes: closes.default(defaults.decision.every_closes).describe("Acts on every n-th close."),
   valid_for_closes: closes.default(defaults.decision.valid_for_closes).describe("Closes after which a decision expires."),
-  learning_rate: z.number().min(0).max(1).default(defaults.decision.learning_rate).describe("Step by which weights follow results; 0 keeps them."),
+  learning_rate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(defaults.decision.learning_rate)
+    .describe("Step by which weights follow results; 0 keeps them."),
   weight_floor: z.number().min(0).lt(1).default(defaults.decision.weight_floor).describe("Least share of the vote of a member."),
 });
 
 const exits = z.strictObject({
   trailing_stop_pct: trailing.optional().describe("The same setting as risk_settings.trailing_stop_pct; give one of them."),
-  max_hold_closes: closes.nullable().default(defaults.exits.max_hold_closes).describe("Closes after which a position is closed; null: never."),
+  max_hold_closes: closes
+    .nullable()
+    .default(defaults.exits.max_hold_closes)
+    .describe("Closes after which a position is closed; null: never."),
 });
 
 const protection = z.strictObject({
@@ -128,7 +182,12 @@ const protection = z.strictObject({
   lookback_minutes: z.number().gt(0).default(defaults.protection.lookback_minutes).describe("Window of closed trades it looks at."),
   lock_minutes: z.number().gt(0).default(defaults.protection.lock_minutes).describe("Length of the lock."),
   count: closes.default(defaults.protection.count).describe("Least number of trades or stop-outs in the window."),
-  limit_pct: z.number().min(-100).max(100).default(defaults.protection.limit_pct).describe("Percent of the window's starting equity; meaning by kind."),
+  limit_pct: z
+    .number()
+    .min(-100)
+    .max(100)
+    .default(defaults.protection.limit_pct)
+    .describe("Percent of the window's starting equity; meaning by kind."),
 });
 
 const instrument = z.strictObject({
@@ -141,7 +200,10 @@ const instrument = z.strictObject({
   maker_fee: feeRate.optional().describe("Fee as a rate; wins over costs.maker_fee."),
   taker_fee: feeRate.optional().describe("Fee as a rate; wins over costs.taker_fee."),
   max_leverage: z.number().min(1).max(1_000).optional().describe("The venue's highest leverage."),
-  initial_margin: share.refine(fits, { message: "has more than 12 decimals; round it first" }).optional().describe("Share of notional; default 1 / max_leverage."),
+  initial_margin: share
+    .refine(fits, { message: "has more than 12 decimals; round it first" })
+    .optional()
+    .describe("Share of notional; default 1 / max_leverage."),
   maintenance_margin: money.min(0).lt(1).optional().describe("Share of notional below which the venue liquidates."),
 });
 
@@ -152,7 +214,11 @@ export const variantSchema = z.strictObject({
   version: z.string().max(50).default(defaults.version).describe("Of this file, for people."),
   variants: variants.describe("The four choices that make a variant; the only block that must be there."),
   strategy_config: z.record(z.string(), z.unknown()).default({}).describe("Parameters of the strategy; see its table."),
-  strategy_file: z.string().min(1).optional().describe('A strategy of your own, by path from this file; variants.strategy is then "custom".'),
+  strategy_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A strategy of your own, by path from this file; variants.strategy is then "custom".'),
   broker_config: brokerConfig.prefault({}),
   trading_symbols: z
     .union([

@@ -26,11 +26,26 @@ test("every combination that runs compiles from its four choices alone; every ot
 });
 
 test.each([
-  [{ broker: "bybit", mode: "live", asset_class: "stocks" }, { broker: "alpaca", mode: "live", asset_class: "stocks" }],
-  [{ broker: "bybit", mode: "futures", asset_class: "crypto" }, { broker: "bybit", mode: "futures", asset_class: "futures" }],
-  [{ broker: "alpaca", mode: "futures", asset_class: "stocks" }, { broker: "alpaca", mode: "live", asset_class: "stocks" }],
-  [{ broker: "alpaca", mode: "paper", asset_class: "futures" }, { broker: "bybit", mode: "paper", asset_class: "futures" }],
-  [{ broker: "deribit", mode: "paper", asset_class: "crypto" }, { broker: "bybit", mode: "paper", asset_class: "crypto" }],
+  [
+    { broker: "bybit", mode: "live", asset_class: "stocks" },
+    { broker: "alpaca", mode: "live", asset_class: "stocks" },
+  ],
+  [
+    { broker: "bybit", mode: "futures", asset_class: "crypto" },
+    { broker: "bybit", mode: "futures", asset_class: "futures" },
+  ],
+  [
+    { broker: "alpaca", mode: "futures", asset_class: "stocks" },
+    { broker: "alpaca", mode: "live", asset_class: "stocks" },
+  ],
+  [
+    { broker: "alpaca", mode: "paper", asset_class: "futures" },
+    { broker: "bybit", mode: "paper", asset_class: "futures" },
+  ],
+  [
+    { broker: "deribit", mode: "paper", asset_class: "crypto" },
+    { broker: "bybit", mode: "paper", asset_class: "crypto" },
+  ],
 ] as const)("nearest to %o", (asked, nearest) => {
   const result = checkCombination({ strategy: "rsi", ...asked });
   expect(result).toMatchObject({ runs: false, nearest });

@@ -19,7 +19,14 @@ test.each(files)("$id loads, also as a backtest", ({ path, id }) => {
 
 test("the named variants are there, and every strategy has one for a linear BTC perpetual", () => {
   const ids = files.map(({ id }) => id);
-  for (const id of ["bybit_crypto_live", "alpaca_stocks_paper", "binance_futures_live", "binance_futures_rsi", "kraken_crypto_macd", "template"])
+  for (const id of [
+    "bybit_crypto_live",
+    "alpaca_stocks_paper",
+    "binance_futures_live",
+    "binance_futures_rsi",
+    "kraken_crypto_macd",
+    "template",
+  ])
     expect(ids).toContain(id);
   const plans = files.map(({ path }) => loadVariant(path).plan);
   const perpetual = plans.filter(({ instruments }) => instruments.some(({ id }) => id === "BTC-USDT-PERP"));
@@ -33,7 +40,18 @@ test("the template's values are the defaults, as it says", () => {
   const { variants } = template.config;
   const bare = JSON.stringify({ variants });
   expect(plan.members[0]!.parameters).toEqual(loadBare(bare).members[0]!.parameters);
-  for (const key of ["risk", "exits", "decision", "sizing", "costs", "fills", "timeframe", "finestTimeframe", "protections", "instruments"] as const)
+  for (const key of [
+    "risk",
+    "exits",
+    "decision",
+    "sizing",
+    "costs",
+    "fills",
+    "timeframe",
+    "finestTimeframe",
+    "protections",
+    "instruments",
+  ] as const)
     expect(plan[key]).toEqual(loadBare(bare)[key]);
 });
 

@@ -57,7 +57,8 @@ test("overrides of symbols and timeframe change it, one of the mode does not", (
 test("a user's strategy counts by its bytes, not by its path", () => {
   const folder = mkdtempSync(join(tmpdir(), "tradewind-"));
   try {
-    const file = (name: string) => JSON.stringify({ variants: { ...minimal.variants, strategy: "custom" }, strategy_file: name, strategy_config: { fast: 5 } });
+    const file = (name: string) =>
+      JSON.stringify({ variants: { ...minimal.variants, strategy: "custom" }, strategy_file: name, strategy_config: { fast: 5 } });
     writeFileSync(join(folder, "one.ts"), "export default 1;");
     writeFileSync(join(folder, "same.ts"), "export default 1;");
     writeFileSync(join(folder, "other.ts"), "export default 2;");

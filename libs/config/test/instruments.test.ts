@@ -58,7 +58,8 @@ test("every broker's own symbols and known terms resolve to sane instruments", (
         expect(instrument.symbol).toBe(symbol);
         expect(instrument.id).toMatch(/^[A-Za-z0-9_-]+$/);
         expect(calendarNamed(instrument.calendar).name).toBe(instrument.calendar);
-        for (const positive of [instrument.tick, instrument.step, instrument.multiplier, instrument.initialMargin]) expect(positive > 0n).toBe(true);
+        for (const positive of [instrument.tick, instrument.step, instrument.multiplier, instrument.initialMargin])
+          expect(positive > 0n).toBe(true);
         expect(instrument.takerFee >= instrument.makerFee).toBe(true);
         expect(instrument.maintenanceMargin < instrument.initialMargin).toBe(true);
       }

@@ -94,7 +94,9 @@ test("a problem names file, line, column and path", () => {
     "max_positon_size": 5,
   }
 }`;
-  expect(refusal(text)).toBe('configs/variants/sample.json:5:5 risk_settings.max_positon_size: unknown key; did you mean "max_position_size"?');
+  expect(refusal(text)).toBe(
+    'configs/variants/sample.json:5:5 risk_settings.max_positon_size: unknown key; did you mean "max_position_size"?',
+  );
 });
 
 test("a key in the wrong block is sent to the right one", () => {
@@ -177,7 +179,9 @@ test.each(impossible)("an impossible value of %s is refused there: %o", (path, b
 
 test("a variant must make its four choices", () => {
   expect(refusal({})).toContain("variants: missing; expected an object");
-  expect(refusal({ variants: { broker: "bybit", mode: "paper", asset_class: "crypto" } })).toContain("variants.strategy: missing; expected one of");
+  expect(refusal({ variants: { broker: "bybit", mode: "paper", asset_class: "crypto" } })).toContain(
+    "variants.strategy: missing; expected one of",
+  );
 });
 
 test.each([
@@ -187,6 +191,13 @@ test.each([
   ["[]", "expected an object, found a list"],
 ])("the text %o is refused", (text, expected) => {
   expect(refusal(text)).toContain(expected);
+});
+
+test.each(["__proto__", "constructor", "toString"])("the key %s is as unknown as any other", (key) => {
+  const text = JSON.stringify(minimal).slice(0, -1);
+  expect(refusal(`${text}, "${key}": {}}`)).toContain("unknown key");
+  expect(refusal(`${text}, "risk_settings": {"${key}": 1}}`)).toContain("unknown key");
+  expect(refusal(`${text}, "strategy_config": {"${key}": 1}}`)).toContain("unknown key");
 });
 
 test("nothing near is invented for a key that resembles none", () => {

@@ -30,7 +30,7 @@ test.each([
   ["broken YAML", { ...env, TRADEWIND_ENV: "broken" }, "not valid YAML"],
   ["an overlay that is not there", { ...env, TRADEWIND_ENV: "missing" }, "TRADEWIND_ENV asks for it"],
   ["an overlay outside the folder", { ...env, TRADEWIND_ENV: "../x" }, "TRADEWIND_ENV"],
-  ["an unknown variable", { ...env, TRADEWIND__LOG__LEVLE: "info" }, 'TRADEWIND__LOG__LEVLE'],
+  ["an unknown variable", { ...env, TRADEWIND__LOG__LEVLE: "info" }, "TRADEWIND__LOG__LEVLE"],
   ["a wrong value", { ...env, TRADEWIND__LOG__LEVEL: "loud" }, "log.level: expected one of trace"],
 ])("%s is refused", (_, given, expected) => {
   expect(() => loadSystem(folder, given)).toThrow(expected);

@@ -1,4 +1,16 @@
-import { fromNumber, inputFailure, parseFixed, type AssetClass, type Instrument, type InstrumentKind, type Money, type Price, type Qty, type Rate } from "@tradewind/core";
+import {
+  formatFixed,
+  fromNumber,
+  inputFailure,
+  parseFixed,
+  type AssetClass,
+  type Instrument,
+  type InstrumentKind,
+  type Money,
+  type Price,
+  type Qty,
+  type Rate,
+} from "@tradewind/core";
 import { brokers } from "./registry.ts";
 import { parseSymbol, type ParsedSymbol } from "./symbol.ts";
 import type { Terms } from "./broker.ts";
@@ -28,7 +40,8 @@ const calendars: Readonly<Record<AssetClass, string>> = {
 function termsOf(broker: string, assetClass: AssetClass, { symbol, kind }: ParsedSymbol): Terms {
   const market = brokers[broker]?.markets[assetClass];
   const terms = market?.terms[kind];
-  if (!market || !terms) throw inputFailure("INSTRUMENT_UNAVAILABLE", `${broker} has no ${kind} instruments of asset class ${assetClass} (${symbol})`);
+  if (!market || !terms)
+    throw inputFailure("INSTRUMENT_UNAVAILABLE", `${broker} has no ${kind} instruments of asset class ${assetClass} (${symbol})`);
   return { ...terms, ...market.known?.[symbol] };
 }
 
@@ -36,7 +49,12 @@ function termsOf(broker: string, assetClass: AssetClass, { symbol, kind }: Parse
  * The instrument that a symbol means at a broker, from the tables alone (no network). `overrides` come
  * weakest first. Throws `SYMBOL_INVALID`, `INSTRUMENT_UNAVAILABLE`, `MARGIN_INVALID`.
  */
-export function resolveInstrument(broker: string, assetClass: AssetClass, text: string, overrides: readonly InstrumentOverride[] = []): Instrument {
+export function resolveInstrument(
+  broker: string,
+  assetClass: AssetClass,
+  text: string,
+  overrides: readonly InstrumentOverride[] = [],
+): Instrument {
   const own = overrides.reduce<InstrumentOverride>((merged, next) => {
     const given = Object.entries(next).filter(([, value]) => value !== undefined);
     return { ...merged, ...Object.fromEntries(given) };
@@ -49,10 +67,11 @@ export function resolveInstrument(broker: string, assetClass: AssetClass, text: 
   const initialMargin = fromNumber<Rate>(own.initial_margin ?? 1 / maxLeverage);
   const maintenanceMargin = fixed<Rate>(own.maintenance_margin, terms.maintenanceMargin);
   if (parsed.kind !== "spot" && maintenanceMargin >= initialMargin) {
-    const initial = own.initial_margin ?? 1 / maxLeverage;
+    const least = formatFixed(initialMargin);
+    const given = formatFixed(maintenanceMargin);
     throw inputFailure(
       "MARGIN_INVALID",
-      `${parsed.symbol}: maintenance margin ${own.maintenance_margin ?? terms.maintenanceMargin} must be below the initial margin ${initial} (1 / max_leverage unless given)`,
+      `${parsed.symbol}: maintenance margin ${given} must be below the initial margin ${least} (1 / max_leverage unless given)`,
     );
   }
   return {

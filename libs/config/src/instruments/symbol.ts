@@ -63,7 +63,11 @@ function settleOf(text: string, { base, quote, settle }: Pair, kind: InstrumentK
   const asked = kind === undefined ? undefined : kind === "inverse" ? base : quote;
   const known = settle ?? asked ?? (stablecoins.has(quote) ? quote : undefined);
   if (known === undefined)
-    throw invalid(text, "futures", `does not say what it settles in: write "${base}/${quote}:${quote}" (linear) or "${base}/${quote}:${base}" (inverse)`);
+    throw invalid(
+      text,
+      "futures",
+      `does not say what it settles in: write "${base}/${quote}:${quote}" (linear) or "${base}/${quote}:${base}" (inverse)`,
+    );
   if (known !== base && known !== quote) throw invalid(text, "futures", `settles in ${known}, which is neither ${base} nor ${quote}`);
   if (asked !== undefined && asked !== known) throw invalid(text, "futures", `settles in ${known}, so it is not ${kind}`);
   return known;
