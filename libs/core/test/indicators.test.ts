@@ -141,6 +141,18 @@ test("VWAP: weighted by volume, begins anew at a reset, the typical price before
   expect([vwap.anchorAt(1), vwap.anchorAt(1), vwap.anchorAt(2)]).toEqual([true, false, true]);
 });
 
+test("VWAP keeps nothing of what came before a reset", () => {
+  fc.assert(
+    fc.property(walk(1, 40), fc.constantFrom(1e-9, 1e9), (columns, before) => {
+      const vwap = indicators.vwap.create();
+      vwap.update(before, before, before, 1);
+      vwap.reset();
+      const wanted = feed(indicators.vwap, indicators.vwap.create(), columns, 0, columns.length);
+      expect(feed(indicators.vwap, vwap, columns, 0, columns.length)).toEqual(wanted);
+    }),
+  );
+});
+
 describe.each(["sma", "stddev", "bollinger", "mfi", "roc"] as const)("%s depends on its window alone", (name) => {
   test("what came before leaves no trace, however large", () => {
     const definition: IndicatorDefinition = indicators[name];

@@ -106,8 +106,8 @@ describe.each(all)("%s", (name, definition: StrategyDefinition) => {
 });
 
 test("momentum: on every candle beyond a threshold; a sell threshold may be written with or without its sign", () => {
-  const path = closes([100, 100, 102, 104, 104, 104, 102, 100, 100]);
-  for (const threshold_sell of [1, -1]) expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell }), path)).toBe("--BBB.SSS");
+  const path = closes([100, 100, 102, 104, 104, 104, 102, 100, 100, 99.5]);
+  for (const threshold_sell of [1, -1]) expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell }), path)).toBe("--BBB.SSS.");
   expect(track(start("momentum", { lookback_period: 2, threshold_buy: 0, threshold_sell: 0 }), closes([5, 5, 5, 6, 5, 4]))).toBe("--.B.S");
 });
 
