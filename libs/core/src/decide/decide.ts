@@ -21,8 +21,9 @@ export interface DecideMachine {
   restore(state: unknown): void;
 }
 
-/** A vote on its way; `NaN` value means abstained. */
+/** A member's latest vote; `NaN` value means abstained. Overwritten in place, close after close. */
 interface Ballot {
+  /** -Infinity before the first. */
   closeTime: number;
   value: number;
   reason: string;
@@ -32,7 +33,7 @@ interface Ballot {
 
 interface State {
   candle: Candle | undefined;
-  ballots: (Ballot | undefined)[];
+  ballots: Ballot[];
   weights: Weights;
   lastVotes: Float64Array;
   lastClose: number;
@@ -42,10 +43,9 @@ interface State {
 
 export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachine {
   const { members, decision: rules } = plan;
-  const index = new Map(members.map((member, i) => [member.source, i]));
   let state: State = {
     candle: undefined,
-    ballots: members.map(() => undefined),
+    ballots: members.map(() => ({ closeTime: -Infinity, value: Number.NaN, reason: "", stop: undefined, target: undefined })),
     weights: initialWeights(members.map((member) => member.weight)),
     lastVotes: new Float64Array(members.length).fill(Number.NaN),
     lastClose: 0,
@@ -54,17 +54,24 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
   };
 
   function cast(source: string, closeTime: number, value: number, reason: string, stop?: number, target?: number): void {
-    const i = index.get(source);
-    if (i === undefined || closeTime <= state.lastDecided) return;
-    const known = state.ballots[i];
-    // The first vote recorded for a close is the one that counts.
-    if (known !== undefined && known.closeTime === closeTime) return;
-    state.ballots[i] = { closeTime, value, reason, stop, target };
+    if (closeTime <= state.lastDecided) return;
+    for (let i = 0; i < members.length; i++) {
+      if (members[i]!.source !== source) continue;
+      const ballot = state.ballots[i]!;
+      // The first vote recorded for a close is the one that counts.
+      if (ballot.closeTime === closeTime) return;
+      ballot.closeTime = closeTime;
+      ballot.value = value;
+      ballot.reason = reason;
+      ballot.stop = stop;
+      ballot.target = target;
+      return;
+    }
   }
 
   function ready(): boolean {
     if (state.candle === undefined) return false;
-    for (const ballot of state.ballots) if (ballot === undefined || ballot.closeTime !== state.candle.closeTime) return false;
+    for (const ballot of state.ballots) if (ballot.closeTime !== state.candle.closeTime) return false;
     return true;
   }
 
@@ -84,7 +91,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       }
       return ready() ? decide(plan, calendar, state) : undefined;
     },
-    snapshot: () => ({ ...state, ballots: [...state.ballots], weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() }),
+    snapshot: () => ({ ...state, ballots: state.ballots.map((ballot) => ({ ...ballot })), weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() }),
     restore: (saved) => {
       state = { ...(saved as State) };
     },
