@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 /**
  * Money is fixed-point: bigint at 12 decimals (`Price`, `Qty`, `Money`, `Rate`), and `Exact` at 24,
  * in which every product price x quantity is exact. Float64 is for columns and statistics only;
- * `fromNumber` and `toNumber` are the one conversion each way.
+ * `fromNumber` (values read), `fromComputed` (values worked out) and `toNumber` are the only conversions.
  */
 declare const unit: unique symbol;
 export type Price = bigint & { readonly [unit]: "Price" };
@@ -23,6 +23,8 @@ export const ONE = 10n ** 12n;
 export const EXACT_ONE = 10n ** 24n;
 /** Float noise up to this share of the value is rounded away on import; more is refused. */
 const NOISE_RELATIVE = 1e-9;
+/** Digits kept of a computed float64. */
+const SIGNIFICANT_DIGITS = 12;
 
 export type Rounding = "down" | "up" | "halfEven";
 
@@ -99,21 +101,39 @@ function plainDigits(x: number): string {
   return (negative ? "-" : "") + body;
 }
 
+/** Decimal digits as 12 decimals, rounded half-even where there are more. */
+function roundDigits(text: string, what: string): bigint {
+  const decimals = text.includes(".") ? text.length - text.indexOf(".") - 1 : 0;
+  if (decimals <= DECIMALS) return parseDecimal(text, DECIMALS, what);
+  return divide(parseDecimal(text, decimals, what), 10n ** BigInt(decimals - DECIMALS), "halfEven");
+}
+
+function assertFinite(x: number, what: string): void {
+  if (!Number.isFinite(x)) throw new Failure("input", "NOT_FINITE", `${what}: ${x} is not a finite number`);
+}
+
 /**
- * The one way from float64 to fixed-point. Rounds (half-even) noise below 1e-9 of the value;
+ * The way from a float64 that was read to fixed-point. Rounds (half-even) noise below 1e-9 of the value;
  * throws `NOT_FINITE` on NaN and infinity and `TOO_MANY_DECIMALS` when rounding would lose more.
  */
 export function fromNumber<T extends Fixed>(x: number, what = "value"): T {
   const scaled = Math.round(x * 1e8);
   if (scaled / 1e8 === x && scaled <= Number.MAX_SAFE_INTEGER && scaled >= Number.MIN_SAFE_INTEGER) return (BigInt(scaled) * 10_000n) as T;
-  if (!Number.isFinite(x)) throw new Failure("input", "NOT_FINITE", `${what}: ${x} is not a finite number`);
+  assertFinite(x, what);
   const text = plainDigits(x);
-  const decimals = text.includes(".") ? text.length - text.indexOf(".") - 1 : 0;
-  if (decimals <= DECIMALS) return parseDecimal(text, DECIMALS, what) as T;
-  const rounded = divide(parseDecimal(text, decimals, what), 10n ** BigInt(decimals - DECIMALS), "halfEven") as T;
+  const rounded = roundDigits(text, what) as T;
   if (Math.abs(toNumber(rounded) - x) > NOISE_RELATIVE * Math.abs(x))
     throw new Failure("input", "TOO_MANY_DECIMALS", `${what}: ${text} has more than ${DECIMALS} decimals; round it first`);
   return rounded;
+}
+
+/**
+ * The way from a float64 that was computed to fixed-point: 12 significant digits, for what lies beyond is noise
+ * (0.1 x 82 is 8.2), then half-even to 12 decimals. Throws `NOT_FINITE`.
+ */
+export function fromComputed<T extends Fixed>(x: number, what = "value"): T {
+  assertFinite(x, what);
+  return roundDigits(plainDigits(Number(x.toPrecision(SIGNIFICANT_DIGITS))), what) as T;
 }
 
 /** The nearest float64. */

@@ -1,4 +1,4 @@
-import { abs, divide, fromNumber, ONE, snap, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty } from "../domain/fixed.ts";
+import { abs, divide, fromComputed, ONE, snap, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty } from "../domain/fixed.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Execution, Side } from "../domain/order.ts";
 import type { CostPlan } from "../domain/plan.ts";
@@ -8,7 +8,7 @@ import type { InstrumentBook, VenueBook, VenueSideOrder } from "./book.ts";
 /** Price a taker gets at `reference`: half the spread and the slippage against it, snapped against it to the tick. */
 export function takerPrice(instrument: Instrument, side: Side, reference: number, costs: CostPlan): Price {
   const against = (costs.spreadBps / 2 + costs.slippageBps) / 10_000;
-  const raw = against === 0 ? fromNumber<Price>(reference, "candle price") : (BigInt(Math.round(reference * (side === "BUY" ? 1 + against : 1 - against) * Number(ONE))) as Price);
+  const raw = fromComputed<Price>(reference * (side === "BUY" ? 1 + against : 1 - against), "candle price");
   const snapped = snap(raw, instrument.tick, side === "BUY" ? "up" : "down");
   return snapped > 0n ? snapped : instrument.tick;
 }
@@ -21,12 +21,13 @@ export function budgetQuantity(instrument: Instrument, budget: Money, price: Pri
   return snap(((toExact(budget) * ONE * ONE) / withFee) as Qty, instrument.step, "down");
 }
 
-/** Fee of a fill and the currency it is taken in; rounded against us to 1e-12. */
+/** Fee of a fill and the currency it is taken in; rounded against us to 1e-12, a rebate (negative rate) too. */
 export function feeOf(instrument: Instrument, side: Side, quantity: Qty, value: Exact, liquidity: "maker" | "taker"): { fee: Money; feeCurrency: string } {
   const rate = liquidity === "maker" ? instrument.makerFee : instrument.takerFee;
+  const against = rate < 0n ? "down" : "up";
   if (instrument.kind === "spot" && instrument.feeIn === "received" && side === "BUY")
-    return { fee: divide(quantity * rate, ONE, "up") as Money, feeCurrency: instrument.base };
-  return { fee: toMoney(divide(value * rate, ONE, "up") as Exact, "up"), feeCurrency: instrument.settle };
+    return { fee: divide(quantity * rate, ONE, against) as Money, feeCurrency: instrument.base };
+  return { fee: toMoney(divide(value * rate, ONE, against) as Exact, against), feeCurrency: instrument.settle };
 }
 
 /** Moves the venue's own cash and position by a fill. Kept apart from the account's ledger on purpose. */
@@ -54,7 +55,7 @@ export function reduces(position: Position, side: Side, quantity: Qty): boolean 
 export function volumeRoom(market: InstrumentBook, volume: number, share: number | null): Qty | undefined {
   if (share === null) return undefined;
   const left = volume * share - market.volumeTaken;
-  return left <= 0 ? (0n as Qty) : snap(BigInt(Math.floor(left * Number(ONE))) as Qty, market.instrument.step, "down");
+  return left <= 0 ? (0n as Qty) : snap(fromComputed<Qty>(left), market.instrument.step, "down");
 }
 
 /** Marks the volume a fill took. */
