@@ -14,6 +14,8 @@ export interface VenueSideOrder {
   stopPrice: Price | undefined;
   /** Float64 of the stop or limit price, whichever it has; 0 for a market order. */
   trigger: number;
+  /** A stop whose price has been reached: what a candle's volume leaves of it fills at the next first price. */
+  triggered: boolean;
   filled: Qty;
   /** Budget not spent yet. */
   budgetLeft: Money;

@@ -1,13 +1,13 @@
-import { abs, divide, exactToNumber, ONE, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty, type Rate } from "../domain/fixed.ts";
+import { abs, divide, exactToNumber, fromComputed, ONE, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty, type Rate } from "../domain/fixed.ts";
 import type { Candle } from "../domain/candle.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Execution, OrderSpec } from "../domain/order.ts";
 import type { CostPlan, FillPlan } from "../domain/plan.ts";
-import { liquidationPrice } from "../ledger/margin.ts";
 import { markValue, tradeValue } from "../ledger/position.ts";
 import type { VenueReport } from "../orders/report.ts";
 import { marginRate } from "../trade/sizing.ts";
 import { describeOrder, type InstrumentBook, type VenueBook, type VenueSideOrder } from "./book.ts";
+import { isLiquidatedAt, liquidationFill } from "./liquidation.ts";
 import { credit, feeOf, reduces, settleFill, takeVolume, takerPrice, volumeRoom, wantedAt } from "./fill.ts";
 
 /** Closed orders the venue can still look up. */
@@ -88,6 +88,7 @@ function place(venue: Venue, spec: OrderSpec, time: number, out: VenueReport[]):
     quantity: spec.quantity,
     stopPrice: spec.stopPrice,
     trigger: triggerOf(spec.limitPrice ?? spec.stopPrice),
+    triggered: false,
     filled: 0n as Qty,
     budgetLeft: spec.budget ?? (0n as Money),
     outcome: undefined,
@@ -143,32 +144,46 @@ function matchOpen(venue: Venue, candle: Candle, out: VenueReport[]): void {
   if (market === undefined) return;
   startCandle(market, candle);
   market.lastPrice = candle.open;
+  // A gap over the liquidation price leaves nothing for a stop to save.
+  if (isLiquidatedAt(market, venue.options.leverage, candle.open)) liquidate(venue, market, candle.openTime, out);
   if (market.live.length === 0) return;
   for (const order of [...market.live]) {
-    if (order.outcome !== undefined || order.arrivesAt > candle.openTime) continue;
-    if (opens(order, candle.open)) execute(venue, market, order, candle.open, order.spec.type === "limit" ? "maker" : "taker", candle, candle.openTime, out);
+    if (order.outcome !== undefined || order.arrivesAt > candle.openTime || !opens(order, candle.open)) continue;
+    order.triggered = order.spec.type === "stop";
+    execute(venue, market, order, candle.open, order.spec.type === "limit" ? "maker" : "taker", candle, candle.openTime, out);
   }
 }
 
 /** Whether an order fills at a first price: markets always, the rest when the price has jumped to or over theirs. */
 function opens(order: VenueSideOrder, price: number): boolean {
   const buy = order.spec.side === "BUY";
-  if (order.spec.type === "market") return true;
+  if (order.spec.type === "market" || order.triggered) return true;
   if (order.spec.type === "stop") return buy ? price >= order.trigger : price <= order.trigger;
   return buy ? price <= order.trigger : price >= order.trigger;
 }
 
+/** The worse outcome first: what arrives late, stops, liquidation, and only then limits. */
 function matchRange(venue: Venue, candle: Candle, out: VenueReport[]): void {
   const market = venue.book.instruments.get(candle.instrument);
   if (market === undefined) return;
-  const time = candle.closeTime;
+  const { leverage } = venue.options;
   if (market.live.length > 0) {
-    for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "market" && order.arrivesAt > candle.openTime && order.arrivesAt < candle.closeTime) execute(venue, market, order, latePrice(order, candle), "taker", candle, time, out);
-    for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "stop" && stopReached(order, candle)) execute(venue, market, order, order.trigger, "taker", candle, time, out);
+    for (const order of arrived(market, "market", candle)) if (order.arrivesAt > candle.openTime) execute(venue, market, order, latePrice(order, candle), "taker", candle, candle.closeTime, out);
+    for (const order of arrived(market, "stop", candle)) {
+      if (order.outcome !== undefined || order.triggered || !stopReached(order, candle) || isLiquidatedAt(market, leverage, order.trigger)) continue;
+      order.triggered = true;
+      execute(venue, market, order, stopReference(order, candle), "taker", candle, candle.closeTime, out);
+    }
   }
-  if (market.position.qty !== 0n && market.instrument.kind !== "spot") liquidate(venue, market, candle, out);
-  if (market.live.length > 0) for (const order of [...market.live]) if (order.outcome === undefined && order.spec.type === "limit" && limitReached(order, candle)) execute(venue, market, order, order.trigger, "maker", candle, time, out);
+  if (isLiquidatedAt(market, leverage, market.position.qty > 0n ? candle.low : candle.high)) liquidate(venue, market, candle.closeTime, out);
+  if (market.live.length > 0)
+    for (const order of arrived(market, "limit", candle)) if (order.outcome === undefined && limitReached(order, candle)) execute(venue, market, order, order.trigger, "maker", candle, candle.closeTime, out);
   market.lastPrice = candle.close;
+}
+
+/** Live orders of a type that are at the venue before the candle ends. A copy: matching changes the list. */
+function arrived(market: InstrumentBook, type: OrderSpec["type"], candle: Candle): VenueSideOrder[] {
+  return market.live.filter((order) => order.spec.type === type && order.arrivesAt < candle.closeTime);
 }
 
 function stopReached(order: VenueSideOrder, candle: Candle): boolean {
@@ -183,7 +198,14 @@ function limitReached(order: VenueSideOrder, candle: Candle): boolean {
 function latePrice(order: VenueSideOrder, candle: Candle): number {
   const share = (order.arrivesAt - candle.openTime) / (candle.closeTime - candle.openTime);
   const worst = order.spec.side === "BUY" ? candle.high : candle.low;
-  return Number((candle.open + share * (worst - candle.open)).toPrecision(12));
+  return candle.open + share * (worst - candle.open);
+}
+
+/** A stop fills at its price; one that arrives when the price may have passed it, at the worse of the two. */
+function stopReference(order: VenueSideOrder, candle: Candle): number {
+  if (order.arrivesAt <= candle.openTime) return order.trigger;
+  const late = latePrice(order, candle);
+  return order.spec.side === "BUY" ? Math.max(order.trigger, late) : Math.min(order.trigger, late);
 }
 
 function execute(venue: Venue, market: InstrumentBook, order: VenueSideOrder, reference: number, liquidity: "maker" | "taker", candle: Candle, time: number, out: VenueReport[]): void {
@@ -217,7 +239,7 @@ function execute(venue: Venue, market: InstrumentBook, order: VenueSideOrder, re
 function makerPrice(order: VenueSideOrder, reference: number, candle: Candle): Price {
   const limit = order.spec.limitPrice!;
   if (reference !== candle.open) return limit;
-  const first = BigInt(Math.round(reference * Number(ONE))) as Price;
+  const first = fromComputed<Price>(reference);
   const better = order.spec.side === "BUY" ? first < limit : first > limit;
   return better ? first : limit;
 }
@@ -241,31 +263,13 @@ function affordable(venue: Venue, market: InstrumentBook, order: VenueSideOrder,
   return exactToNumber(value) * marginRate(instrument, venue.options.leverage) + toNumber(fee) <= free * (1 + 1e-12);
 }
 
-/** Takes the position when the candle reaches its liquidation price; it fills at bankruptcy, so the margin is lost whole. */
-function liquidate(venue: Venue, market: InstrumentBook, candle: Candle, out: VenueReport[]): void {
-  const { instrument, position } = market;
-  const long = position.qty > 0n;
-  if (Number.isNaN(market.liquidationAt)) market.liquidationAt = limitOf(venue, market, toNumber(instrument.maintenanceMargin));
-  const trigger = market.liquidationAt;
-  const reached = long ? candle.low <= trigger : candle.high >= trigger;
-  if (!reached || trigger <= 0 || !Number.isFinite(trigger)) return;
-  const side = long ? "SELL" : "BUY";
-  const size = abs(position.qty);
-  const price = takerPrice(instrument, side, Number(limitOf(venue, market, 0).toPrecision(12)), { spreadBps: 0, slippageBps: 0 });
-  const { fee, feeCurrency } = feeOf(instrument, side, size, tradeValue(instrument, size, price), "taker");
-  const execution: Execution = { tradeId: `t${venue.book.nextId++}`, side, quantity: size, price, fee, feeCurrency, liquidity: "taker" };
+/** Takes the position and withdraws every order on the instrument, entries too. */
+function liquidate(venue: Venue, market: InstrumentBook, time: number, out: VenueReport[]): void {
+  const reason = `liquidation price ${market.liquidationAt.toPrecision(10)} reached`;
+  const execution = liquidationFill(market, venue.options.leverage, `t${venue.book.nextId++}`);
   settleFill(venue.book, market, execution);
-  out.push({ type: "liquidation", time: candle.closeTime, instrument: instrument.id, execution, reason: `liquidation price ${trigger.toPrecision(10)} reached` });
-  for (const order of [...market.live]) if (order.spec.reduceOnly) end(venue, order, "cancelled", "position liquidated", candle.closeTime, out);
-}
-
-/** Price at which the position's equity falls to `maintenance` of its notional. */
-function limitOf(venue: Venue, market: InstrumentBook, maintenance: number): number {
-  const { instrument, position } = market;
-  const value = Math.abs(exactToNumber(position.cost));
-  const units = toNumber(abs(position.qty)) * toNumber(instrument.multiplier);
-  const entry = instrument.kind === "inverse" ? units / value : value / units;
-  return liquidationPrice(instrument.kind, position.qty > 0n, entry, venue.options.leverage, maintenance);
+  out.push({ type: "liquidation", time, instrument: market.instrument.id, execution, reason });
+  for (const order of [...market.live]) end(venue, order, "cancelled", "position liquidated", time, out);
 }
 
 function fund(venue: Venue, instrumentId: string, rate: Rate, mark: Price, time: number, out: VenueReport[]): void {
