@@ -11,24 +11,22 @@ function entryExposure(slot: Slot, order: Order): number {
   return notional(slot.instrument, toNumber(remaining(order)), slot.multiplier, price);
 }
 
-/** Unsigned notional a slot holds or may yet hold, settle currency. */
-export function slotExposure(slot: Slot): number {
-  let exposure = slotNotional(slot);
+/** Notional of a slot's entries that have not filled yet: cash or margin they will need. */
+export function pendingExposure(slot: Slot): number {
+  let exposure = 0;
   for (const order of slot.live) exposure += entryExposure(slot, order);
   return exposure;
+}
+
+/** Unsigned notional a slot holds or may yet hold, settle currency; at its entry value until a close has been seen. */
+export function slotExposure(slot: Slot): number {
+  return (slot.lastClose > 0 ? slotNotional(slot) : Math.abs(slot.cost)) + pendingExposure(slot);
 }
 
 /** Gross exposure of one variant. */
 export function variantExposure(variant: VariantState): number {
   let exposure = 0;
   for (const slot of variant.slots) exposure += slotExposure(slot);
-  return exposure;
-}
-
-/** Notional of entries that have not filled yet: cash or margin they will need. */
-export function pendingExposure(variant: VariantState): number {
-  let exposure = 0;
-  for (const slot of variant.slots) for (const order of slot.live) exposure += entryExposure(slot, order);
   return exposure;
 }
 

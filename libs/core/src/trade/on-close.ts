@@ -14,7 +14,7 @@ export function onCandle(desk: Desk, candle: Candle): void {
   for (const slot of slots) {
     if (candle.timeframe !== slot.plan.finestTimeframe) continue;
     markSlot(slot, candle.close);
-    if (slot.qty !== 0 && slot.plan.exits.trailingStopPct !== null) trail(desk, slot, slot.plan.exits.trailingStopPct, candle);
+    if (slot.plan.exits.trailingStopPct !== null && !isFlat(slot)) trail(desk, slot, slot.plan.exits.trailingStopPct, candle);
   }
 }
 
@@ -24,7 +24,7 @@ function trail(desk: Desk, slot: Slot, pct: number, candle: Candle): void {
   slot.best = slot.best === 0 ? extreme : long ? Math.max(slot.best, extreme) : Math.min(slot.best, extreme);
   const wanted = nearestTick(slot.best * (long ? 1 - pct / 100 : 1 + pct / 100), slot.instrument.tick);
   const better = slot.stop === undefined || (long ? wanted > slot.stop : wanted < slot.stop);
-  if (!better || isFlat(slot)) return;
+  if (!better) return;
   slot.stop = wanted;
   advance(desk, slot);
 }
@@ -59,7 +59,12 @@ function judgeLosses(desk: Desk, variant: VariantState, time: number): void {
   if (maxDailyLossPct !== null && equity <= variant.dayEquity * (1 - maxDailyLossPct / 100)) halt(desk, variant, `daily loss limit of ${maxDailyLossPct} % reached`);
 }
 
+/** Entries not filled are withdrawn. The limits measure anew from here, or the same loss would halt again whoever resumes. */
 function halt(desk: Desk, variant: VariantState, reason: string): void {
+  variant.peak = variant.equity;
+  variant.dayEquity = variant.equity;
   const scope = `variant:${variant.plan.id}`;
-  if (desk.state.scopes.get(scope)?.state !== "HALTED") setScope(desk, scope, "HALTED", reason);
+  if (desk.state.scopes.get(scope)?.state === "HALTED") return;
+  setScope(desk, scope, "HALTED", reason);
+  for (const slot of variant.slots) for (const order of slot.live) if (order.spec.leg === "entry") requestCancel(desk, order);
 }

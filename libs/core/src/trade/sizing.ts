@@ -1,9 +1,9 @@
-import { ONE, snap, toNumber, type Money, type Price, type Qty } from "../domain/fixed.ts";
+import { fromComputed, ONE, snap, toNumber, type Money, type Price, type Qty } from "../domain/fixed.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { notional } from "../ledger/position.ts";
 import { pendingExposure, slotExposure, variantExposure } from "../risk/exposure.ts";
 import type { EntryRequest } from "../risk/rule.ts";
-import { slotNotional, variantEquity, type VariantState } from "./account.ts";
+import { variantEquity, type VariantState } from "./account.ts";
 
 /** How much an entry buys or sells: a quantity in whole steps, or a budget that the venue sizes when it fills. */
 export interface EntrySize {
@@ -17,7 +17,7 @@ const FUNDS_BUFFER = 0.01;
 /** Largest multiple of `step` not above `x` (float64, >= 0). */
 export function floorToStep(x: number, step: Qty): Qty {
   if (!(x > 0) || !Number.isFinite(x)) return 0n as Qty;
-  return snap(BigInt(Math.floor(x * Number(ONE))) as Qty, step, "down");
+  return snap(fromComputed<Qty>(x), step, "down");
 }
 
 /** A float64 amount in whole 1e-8; a float's noise below that does not cost a unit. */
@@ -30,19 +30,16 @@ export function nearestTick(x: number, tick: Price): Price {
   return snap(BigInt(Math.round(x * Number(ONE))) as Price, tick, "halfEven");
 }
 
-/** Cash (spot) or margin (contracts) not tied up, float64, settle currency. */
+/** Cash (spot) or margin (contracts) not tied up, float64, settle currency; losses count at once, gains when taken. */
 export function freeFunds(variant: VariantState): number {
-  const pending = pendingExposure(variant);
-  let used = 0;
-  let contracts = false;
+  const { leverage } = variant.plan.risk;
+  let free = variant.cashNumber;
   for (const slot of variant.slots) {
-    if (slot.instrument.kind === "spot") continue;
-    contracts = true;
-    used += slotNotional(slot) * marginRate(slot.instrument, variant.plan.risk.leverage);
+    const rate = marginRate(slot.instrument, leverage);
+    free -= pendingExposure(slot) * rate;
+    if (slot.instrument.kind !== "spot") free += Math.min(0, slot.markValue) - Math.abs(slot.cost) * rate;
   }
-  if (!contracts) return variant.cashNumber - pending;
-  const rate = marginRate(variant.slots[0]!.instrument, variant.plan.risk.leverage);
-  return Math.min(variant.cashNumber, variantEquity(variant)) - used - pending * rate;
+  return free;
 }
 
 /** Share of notional that opening a position ties up: 1 on spot, else 1 / leverage or the venue's own minimum. */
@@ -74,7 +71,8 @@ export function sizeEntry(request: EntryRequest, stop: number | undefined): Entr
     (risk.maxTotalExposure ?? Infinity) - variantExposure(variant),
   );
   if (sizing.method === "cash_fraction") {
-    const budget = Math.max(0, Math.min((funds * sizing.fraction) / rate, room));
+    // A budget is notional and fee; of it, margin and fee come out of the funds.
+    const budget = Math.max(0, Math.min(funds * sizing.fraction * ((1 + fee) / (rate + fee)), room));
     return { quantity: 0n as Qty, budget: floorMoney(budget) };
   }
   const wanted = wantedQuantity(request, unit, stop);

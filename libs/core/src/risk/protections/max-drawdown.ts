@@ -6,16 +6,14 @@ export const maxDrawdownLock: Protection = {
   doc: "a fall of limit_pct of equity over the window's trades (at least count) locks every instrument",
   judge: ({ plan, trades, equity }) => {
     if (trades.length < plan.count) return undefined;
-    let sum = 0;
-    let peak = 0;
-    let worst = 0;
+    let level = equity - trades.reduce((sum, trade) => sum + trade.pnl, 0);
+    let peak = level;
+    let pct = 0;
     for (const trade of trades) {
-      sum += trade.pnl;
-      peak = Math.max(peak, sum);
-      worst = Math.max(worst, peak - sum);
+      level += trade.pnl;
+      peak = Math.max(peak, level);
+      pct = Math.max(pct, peak > 0 ? (100 * (peak - level)) / peak : 100);
     }
-    const base = equity - sum + peak;
-    const pct = base > 0 ? (100 * worst) / base : 100;
     return pct >= plan.limitPct ? { instrument: "*", reason: `drawdown of ${pct.toFixed(2)} % in the window` } : undefined;
   },
 };
