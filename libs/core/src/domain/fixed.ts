@@ -118,7 +118,8 @@ function assertFinite(x: number, what: string): void {
  */
 export function fromNumber<T extends Fixed>(x: number, what = "value"): T {
   const scaled = Math.round(x * 1e8);
-  if (scaled / 1e8 === x && scaled <= Number.MAX_SAFE_INTEGER && scaled >= Number.MIN_SAFE_INTEGER) return (BigInt(scaled) * 10_000n) as T;
+  // Up to 15 digits a decimal and its float64 name each other; beyond, several decimals share one.
+  if (scaled / 1e8 === x && Math.abs(scaled) < 1e15) return (BigInt(scaled) * 10_000n) as T;
   assertFinite(x, what);
   const text = plainDigits(x);
   const rounded = roundDigits(text, what) as T;

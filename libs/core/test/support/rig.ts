@@ -1,0 +1,93 @@
+import type { Candle } from "../../src/domain/candle.ts";
+import { formatExact, toNumber } from "../../src/domain/fixed.ts";
+import type { VariantPlan } from "../../src/domain/plan.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { FillEvent, LedgerEntry, LedgerEvent } from "../../src/ledger/entry.ts";
+import { calendarNamed } from "../../src/market/calendars/registry.ts";
+import type { StrategyDefinition, View } from "../../src/strategies/strategy.ts";
+import { T0 } from "./builders.ts";
+
+/** What the scripted strategy says on a candle. */
+export type Script = (candle: Candle) => View | undefined;
+
+export const buy = (over: Partial<View> = {}): View => ({ action: "BUY", confidence: 1, reason: "script", ...over });
+export const sell = (over: Partial<View> = {}): View => ({ action: "SELL", confidence: 1, reason: "script", ...over });
+export const hold: View = { action: "HOLD", confidence: 0, reason: "script" };
+
+/** Speaks by the number of the bar on each instrument: "B" buys, "S" sells, anything else and the rest hold. */
+export function says(letters: string): Script {
+  return (candle) => {
+    const letter = letters[Math.round((candle.openTime - T0) / (candle.closeTime - candle.openTime))];
+    return letter === "B" ? buy() : letter === "S" ? sell() : hold;
+  };
+}
+
+/** An engine that has recorded all it did. */
+export interface Rig {
+  readonly engine: Engine;
+  readonly entries: LedgerEntry[];
+  /** Runs candles in time order; those of one close time together. */
+  run(candles: readonly Candle[]): Rig;
+  events<T extends LedgerEvent["type"]>(type: T): Extract<LedgerEvent, { type: T }>[];
+  /** Fills as "BUY 1 @ 100 entry". */
+  fills(): string[];
+  /** Denial codes in order. */
+  denials(): string[];
+  /** Cash of the variant in its ledger, and at the venue: equal, or the first is returned with a complaint. */
+  cash(): string;
+  /** Signed position in units. */
+  held(instrument?: string): number;
+}
+
+export function rig(plan: VariantPlan, script: Script): Rig {
+  const entries: LedgerEntry[] = [];
+  const definition: StrategyDefinition = {
+    name: "script",
+    doc: "speaks as the test says",
+    parameters: {},
+    warmup: () => 0,
+    create: () => ({ onCandle: script, snapshot: () => null, restore: () => undefined }),
+  };
+  const engine = createEngine({
+    plan,
+    epoch: "00000001",
+    startTime: T0,
+    calendarOf: calendarNamed,
+    definitionOf: () => definition,
+    onEntry: (entry) => void entries.push(entry),
+  });
+  const events = <T extends LedgerEvent["type"]>(type: T) =>
+    entries.flatMap((entry) => entry.events.filter((event): event is Extract<LedgerEvent, { type: T }> => event.type === type));
+  const self: Rig = {
+    engine,
+    entries,
+    run(candles) {
+      for (let i = 0; i < candles.length; ) {
+        const time = candles[i]!.closeTime;
+        const together = candles.slice(i).filter((candle) => candle.closeTime === time);
+        engine.close(time, together);
+        i += together.length;
+      }
+      return self;
+    },
+    events,
+    fills: () => events("fill").map(describeFill),
+    denials: () => events("denied").map((event) => event.code),
+    cash() {
+      const ledger = formatExact(engine.trade.state.variants.get(plan.id)!.cash);
+      const venue = formatExact(engine.venue.book.cash.get(plan.account.currency)!);
+      return ledger === venue ? ledger : `ledger ${ledger}, venue ${venue}`;
+    },
+    held(instrument = plan.instruments[0]!.id) {
+      const slot = engine.trade.state.slotsByInstrument.get(instrument)![0]!;
+      const venue = engine.venue.book.instruments.get(instrument)!.position.qty;
+      if (slot.position.qty !== venue) throw new Error(`ledger holds ${slot.position.qty}, venue ${venue}`);
+      return toNumber(venue);
+    },
+  };
+  return self;
+}
+
+export function describeFill(fill: FillEvent): string {
+  return `${fill.side} ${toNumber(fill.quantity)} @ ${toNumber(fill.price)} ${fill.leg}`;
+}
