@@ -56,7 +56,7 @@ describe("ratios", () => {
     const equities = fc.array(cents, { maxLength: 40 }).map((all) => all.map((value) => value / 100));
     fc.assert(
       fc.property(equities, fc.integer({ min: 1, max: 400 }), (equity, hours) => {
-        const { trips: _, benchmark: __, ...figures } = analyse({
+        const { trips: _, benchmark: __, underwaterPct: ___, ...figures } = analyse({
           curve: curveOf(equity, hours * 3_600_000),
           fills: [],
           flows: [],

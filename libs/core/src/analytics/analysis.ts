@@ -4,7 +4,7 @@ import { benchmarkReturnPct, buyAndHold } from "./benchmark.ts";
 import { cautions, type Caution } from "./cautions.ts";
 import { costBreakdown } from "./costs.ts";
 import { dailyEquity, type DayOf, type EquityCurve } from "./curve.ts";
-import { drawdownStats } from "./drawdown.ts";
+import { drawdownStats, underwaterPct } from "./drawdown.ts";
 import type { Figures } from "./figures.ts";
 import type { FillRecord, FlowRecord } from "./fills.ts";
 import type { DataGaps } from "./gaps.ts";
@@ -29,8 +29,9 @@ export interface AnalysisInput {
 
 export interface Analysis extends Figures {
   readonly cautions: readonly Caution[];
-  /** Buy and hold from the same start, aligned with the curve. */
+  /** Buy and hold from the same start, and percent below the running peak; aligned with the curve. */
   readonly benchmark: Float64Array;
+  readonly underwaterPct: Float64Array;
 }
 
 /** Measures a run. Pure; the same input gives the same figures. */
@@ -54,5 +55,5 @@ export function analyse(input: AnalysisInput): Analysis {
     trips,
     gaps,
   };
-  return { ...figures, cautions: cautions(figures), benchmark };
+  return { ...figures, cautions: cautions(figures), benchmark, underwaterPct: underwaterPct(curve.equity) };
 }
