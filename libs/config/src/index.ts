@@ -19,5 +19,6 @@ export { listVariants, loadVariant, parseVariant, type LoadedVariant, type LoadO
 export { parametersSchema } from "./parameters.ts";
 export type { Notice } from "./report.ts";
 export { resolveSecrets, type CredentialReferences, type Credentials, type Environment } from "./secrets.ts";
+export { nearest } from "./nearest.ts";
 export { loadSystem, systemSchema, type SystemConfig } from "./system.ts";
 export { variantSchema, type VariantConfig } from "./variant-schema.ts";

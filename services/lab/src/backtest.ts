@@ -10,7 +10,7 @@ import {
   type Prediction,
   type VariantPlan,
 } from "@tradewind/core";
-import { closesOf } from "./closes.ts";
+import { closesOf, type BeforeRead } from "./closes.ts";
 import { CurveRecorder, LedgerRecorder } from "./recorder.ts";
 import type { DefinitionOf } from "./strategy-file.ts";
 
@@ -27,6 +27,7 @@ export interface BacktestInput {
   readonly predictionOf?: (source: string, instrument: string, closeTime: number) => Prediction | undefined;
   /** Oldest first. */
   readonly funding?: readonly FundingPayment[];
+  readonly beforeRead?: BeforeRead;
   readonly onDecision?: (decision: Decision) => void;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -42,7 +43,7 @@ export interface BacktestRun {
 
 /** Runs one variant over its candles under the events clock: no deadlines, no wall clock in any decision. */
 export function runBacktest(input: BacktestInput): BacktestRun {
-  const closes = closesOf(input.columns);
+  const closes = closesOf(input.columns, input.beforeRead);
   const ledger = new LedgerRecorder();
   const curve = new CurveRecorder(closes.total);
   const startTime = Math.min(...input.columns.map((columns) => columns.openTime[0] ?? Infinity));

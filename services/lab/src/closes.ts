@@ -8,13 +8,14 @@ export interface Closes {
   forEach(visit: (time: number, candles: readonly Candle[], done: number) => void): void;
 }
 
+/** Called with the index of the columns and the row, right before the row is read for the first time. */
+export type BeforeRead = (k: number, row: number) => void;
+
 /** `columns` in config order, each oldest first. */
-export function closesOf(columns: readonly CandleColumns[]): Closes {
+export function closesOf(columns: readonly CandleColumns[], beforeRead?: BeforeRead): Closes {
   const total = columns.reduce((sum, own) => sum + own.length, 0);
-  return {
-    total,
-    forEach: columns.length === 1 ? (visit) => walkOne(columns[0]!, visit) : (visit) => walkMany(columns, visit),
-  };
+  const single = columns.length === 1 && beforeRead === undefined;
+  return { total, forEach: single ? (visit) => walkOne(columns[0]!, visit) : (visit) => walkMany(columns, visit, beforeRead) };
 }
 
 type Visit = Parameters<Closes["forEach"]>[0];
@@ -28,7 +29,7 @@ function walkOne(columns: CandleColumns, visit: Visit): void {
   }
 }
 
-function walkMany(columns: readonly CandleColumns[], visit: Visit): void {
+function walkMany(columns: readonly CandleColumns[], visit: Visit, beforeRead: BeforeRead | undefined): void {
   const next = columns.map(() => 0);
   const candles: Candle[] = [];
   let done = 0;
@@ -40,6 +41,7 @@ function walkMany(columns: readonly CandleColumns[], visit: Visit): void {
     for (let k = 0; k < columns.length; k++) {
       const row = next[k]!;
       if (row >= columns[k]!.length || columns[k]!.closeTime[row] !== time) continue;
+      beforeRead?.(k, row);
       candles.push(candleAt(columns[k]!, row));
       next[k] = row + 1;
     }

@@ -46,7 +46,7 @@ export interface VenueBook {
   nextId: number;
 }
 
-/** What the venue tells of an order when asked. */
+/** What the venue tells of an order when asked: as of now, whenever it is read. */
 export function describeOrder(order: VenueSideOrder): VenueOrder {
   return {
     clientId: order.spec.clientId,
@@ -57,6 +57,6 @@ export function describeOrder(order: VenueSideOrder): VenueOrder {
     filled: order.filled,
     quantity: order.quantity,
     stopPrice: order.stopPrice,
-    executions: order.executions,
+    executions: [...order.executions],
   };
 }

@@ -124,6 +124,7 @@ const choices = [["1D", DAY], ["1W", 7 * DAY], ["1M", 30.44 * DAY], ["3M", 91.3 
   .slice(-3);
 for (const plot of plots) {
   const ranges = plot.figure.querySelector(".ranges");
+  ranges.parentElement.hidden = false;
   for (const [name, width] of [...choices, ["All", whole.to - whole.from]]) {
     const button = document.createElement("button");
     button.type = "button";

@@ -34,7 +34,7 @@ export function renderTimePlot(plot: TimePlot): Html {
   const logButton = plot.canLog ? html`<button type="button" data-log aria-pressed="false">Log</button>` : "";
   return html`<figure class="plot" data-plot="${plot.id}">
 <figcaption><span class="legend">${plot.legend.map((item) => legendItem(plot, item))}</span>
-<span class="tools">${logButton}<span class="ranges"></span></span></figcaption>
+<span class="tools" hidden>${logButton}<span class="ranges"></span></span></figcaption>
 <div class="stage" tabindex="0" role="group" aria-label="${plot.summary} Arrow keys move the reading, plus and minus zoom, Escape shows all.">
 ${panels}<div class="times">${raw(timeAxis(from, to, TIME_TICKS))}</div>
 <div class="cross" hidden><b></b></div><div class="brush" hidden></div></div>
