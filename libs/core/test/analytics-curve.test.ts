@@ -93,7 +93,7 @@ describe("returns", () => {
       total *= chained;
     }
     expect(total * equity[0]!).toBeCloseTo(equity.at(-1)!, 6);
-    expect(years[2]!.monthsPct.slice(3)).toEqual(new Array(9).fill(null));
+    expect(years[2]!.monthsPct.slice(3)).toEqual(Array.from({ length: 9 }, () => null));
   });
 
   it("skips a month without data instead of calling it zero", () => {

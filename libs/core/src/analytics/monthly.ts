@@ -24,7 +24,7 @@ export function monthlyReturns(daily: DailyEquity): YearReturns[] {
     const next = i + 1 < daily.day.length ? monthOf(daily.day[i + 1]!) : undefined;
     if (next?.year === year && next.month === month) continue;
     const end = daily.equity[i]!;
-    if (months.length === 0) months = new Array<number | null>(12).fill(null);
+    if (months.length === 0) months = Array.from({ length: 12 }, () => null);
     months[month - 1] = changePct(monthBase, end);
     monthBase = end;
     if (next?.year === year) continue;

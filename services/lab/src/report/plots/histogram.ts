@@ -24,7 +24,7 @@ export function binsOf(values: readonly number[], count: number): Bin[] {
   const step = (ticks[1] ?? ticks[0]! + 1) - ticks[0]!;
   const first = Math.floor(low / step);
   const last = Math.max(first, Math.ceil(high / step) - 1);
-  const counts = new Array<number>(last - first + 1).fill(0);
+  const counts = Array.from({ length: last - first + 1 }, () => 0);
   for (const value of values) {
     const bin = Math.max(first, Math.min(last, Math.floor(value / step)));
     counts[bin - first] = counts[bin - first]! + 1;
