@@ -111,7 +111,7 @@ async function readSeries(root: string, series: Series, from: number, to: number
   // Names have four-digit years; beyond them there are no candles to leave out.
   const bound = (time: number, open: string) => (Math.abs(time) < 2e14 ? partitionOf(series.timeframe, time) : open);
   const first = bound(from, "");
-  const last = bound(to, "~");
+  const last = bound(to - 1, "~");
   const names = (await partitionNames(root, series)).filter((name) => name >= first && name <= last);
   const parts = await forEachFile(names, async (name) => {
     const { columns } = await readPartition(root, series, name);
@@ -121,7 +121,8 @@ async function readSeries(root: string, series: Series, from: number, to: number
   let reached = Number.NEGATIVE_INFINITY;
   for (const [i, part] of parts.entries()) {
     if (part.length === 0) continue;
-    if (part.openTime[0]! < reached) throw damagedFile(partitionFile(root, series, names[i]!), "starts before the file of the time before ends");
+    if (part.openTime[0]! < reached)
+      throw damagedFile(partitionFile(root, series, names[i]!), "starts before the file of the time before ends");
     reached = part.closeTime[part.length - 1]!;
   }
   return joinColumns(series, parts);

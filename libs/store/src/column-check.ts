@@ -14,7 +14,8 @@ export function columnsProblem(columns: CandleColumns): string | undefined {
 }
 
 function timeProblem(openTime: number, closeTime: number, previousClose: number): string | undefined {
-  if (Number.isSafeInteger(openTime) && Number.isSafeInteger(closeTime) && closeTime > openTime && openTime >= previousClose) return undefined;
+  if (Number.isSafeInteger(openTime) && Number.isSafeInteger(closeTime) && closeTime > openTime && openTime >= previousClose)
+    return undefined;
   if (!Number.isSafeInteger(openTime) || !Number.isSafeInteger(closeTime)) return `times ${openTime} and ${closeTime} are not whole ms`;
   if (closeTime <= openTime) return `close time ${closeTime} is not after open time ${openTime}`;
   return `opens at ${openTime}, before the row above closes (${previousClose})`;

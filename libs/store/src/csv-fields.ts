@@ -33,7 +33,11 @@ export function readText(cursor: Cursor): string {
   const start = cursor.pos;
   skipField(cursor);
   const { buffer, byteOffset } = cursor.bytes;
-  return Buffer.from(buffer, byteOffset + start, cursor.pos - start).toString("utf8").trim().replace(/^"(.*)"$/, "$1").trim();
+  return Buffer.from(buffer, byteOffset + start, cursor.pos - start)
+    .toString("utf8")
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .trim();
 }
 
 /**
@@ -63,7 +67,8 @@ export function readNumber(cursor: Cursor): number {
       digit = bytes[++p]! - ZERO;
     }
   }
-  if (digits + decimals === 0 || !isFieldEnd(digit + ZERO) || integer > Number.MAX_SAFE_INTEGER || decimals > 22) return numberOf(readText(cursor));
+  if (digits + decimals === 0 || !isFieldEnd(digit + ZERO) || integer > Number.MAX_SAFE_INTEGER || decimals > 22)
+    return numberOf(readText(cursor));
   cursor.pos = p;
   const value = integer / POWERS[decimals]!;
   return negative ? -value : value;

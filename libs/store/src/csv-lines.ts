@@ -46,7 +46,7 @@ export function readLines(file: string, take: TakeLines, onProgress?: (done: num
     // One byte more than is read at once leaves room for that line feed.
     let bytes = new Uint8Array(Math.min(CHUNK, size) + 1);
     let held = 0;
-    for (let read = 0; ; ) {
+    for (let read = 0; ;) {
       const got = readSync(fd, bytes, held, bytes.length - 1 - held, null);
       if (got === 0) break;
       read += got;

@@ -41,8 +41,16 @@ interface Header {
 }
 
 function parseHeader(file: string, line: string): Header {
-  const plain = (name: string) => name.trim().replace(/^"(.*)"$/, "$1").trim().toLowerCase();
-  const names = line.replace(/^\uFEFF/, "").split(",").map(plain);
+  const plain = (name: string) =>
+    name
+      .trim()
+      .replace(/^"(.*)"$/, "$1")
+      .trim()
+      .toLowerCase();
+  const names = line
+    .replace(/^\uFEFF/, "")
+    .split(",")
+    .map(plain);
   if (names.every((name) => name !== "" && !Number.isNaN(Number(name))))
     throw csvFailure("CSV_NO_HEADER", file, 1, `starts with data, not with column names; put "${EXAMPLE}" on the first line`);
   const timeName = timeNames.find((name) => names.includes(name)) ?? "time_ms";
@@ -121,7 +129,8 @@ class RowReader {
     const i = this.length;
     const label = time[i]!;
     const problem = ohlcvProblem(open[i]!, high[i]!, low[i]!, close[i]!, volume[i]!);
-    if (problem || !(label > this.newest) || !Number.isInteger(label) || label >= MICROSECONDS_FROM) throw this.explain(lineText(bytes, start), problem);
+    if (problem || !(label > this.newest) || !Number.isInteger(label) || label >= MICROSECONDS_FROM)
+      throw this.explain(lineText(bytes, start), problem);
   }
 
   /** Why the row being read is refused. */
@@ -136,10 +145,17 @@ class RowReader {
     const label = this.columns[0][this.length]!;
     const text = textOf(0);
     if (!Number.isInteger(label) || label >= MICROSECONDS_FROM)
-      return this.failure("CSV_TIME_UNIT", `time ${text} is not in whole milliseconds; write time_ms in ms since 1970, or time in seconds or ISO form`);
-    if (label === this.newest) return this.failure("CSV_TIME_REPEATED", `time ${text} (${isoTime(label)}) is that of the line above; keep one of the two`);
+      return this.failure(
+        "CSV_TIME_UNIT",
+        `time ${text} is not in whole milliseconds; write time_ms in ms since 1970, or time in seconds or ISO form`,
+      );
+    if (label === this.newest)
+      return this.failure("CSV_TIME_REPEATED", `time ${text} (${isoTime(label)}) is that of the line above; keep one of the two`);
     if (label < this.newest)
-      return this.failure("CSV_TIME_BACKWARD", `time ${text} (${isoTime(label)}) is before the line above (${isoTime(this.newest)}); sort the file by time`);
+      return this.failure(
+        "CSV_TIME_BACKWARD",
+        `time ${text} (${isoTime(label)}) is before the line above (${isoTime(this.newest)}); sort the file by time`,
+      );
     return this.failure("CSV_PRICES", `${problem}; mend or remove the line`);
   }
 

@@ -53,9 +53,15 @@ export function inferTimeframe(file: string, time: Float64Array): Timeframe {
   const choice = `pass --timeframe with one of ${timeframeNames.join(", ")}`;
   if (time.length < 2) throw csvFailure("CSV_TIMEFRAME_UNKNOWN", file, undefined, `one candle is too few to tell the timeframe; ${choice}`);
   const { common, shortest } = commonSpacing(time);
-  const found = timeframeNames.find((name) => timeframeMs(name) === common) ?? timeframeNames.find((name) => timeframeMs(name) === shortest);
+  const found =
+    timeframeNames.find((name) => timeframeMs(name) === common) ?? timeframeNames.find((name) => timeframeMs(name) === shortest);
   if (found) return found;
-  throw csvFailure("CSV_TIMEFRAME_UNKNOWN", file, undefined, `the most common spacing of its rows, ${common} ms, is no timeframe; ${choice}`);
+  throw csvFailure(
+    "CSV_TIMEFRAME_UNKNOWN",
+    file,
+    undefined,
+    `the most common spacing of its rows, ${common} ms, is no timeframe; ${choice}`,
+  );
 }
 
 /** True when a label lies inside a bar: the file counts its bars from elsewhere than the clock does. */
@@ -109,7 +115,12 @@ export function spansOf(file: string, time: Float64Array, timeframe: Timeframe, 
         `the ${timeframe} candle of ${isoTime(label)} starts before the one above ends (${isoTime(closeTime[i - 1]!)}); pass the file's own --timeframe, or remove one`,
       );
   }
-  return { openTime, closeTime, warnings: warningsOf(offSession, offClock, calendar), gaps: gapsOf(openTime, closeTime, timeframe, calendar) };
+  return {
+    openTime,
+    closeTime,
+    warnings: warningsOf(offSession, offClock, calendar),
+    gaps: gapsOf(openTime, closeTime, timeframe, calendar),
+  };
 }
 
 interface RowCount {
@@ -127,7 +138,8 @@ function countRows(time: Float64Array, test: (label: number) => boolean): RowCou
 function warningsOf(offSession: RowCount, offClock: RowCount, calendar: Calendar): CsvWarning[] {
   const warnings: CsvWarning[] = [];
   const add = (code: CsvWarning["code"], { rows, first }: RowCount, text: string) =>
-    rows > 0 && warnings.push({ code, rows, firstLine: lineOfRow(first), message: `${rows} rows ${text}, the first on line ${lineOfRow(first)}` });
+    rows > 0 &&
+    warnings.push({ code, rows, firstLine: lineOfRow(first), message: `${rows} rows ${text}, the first on line ${lineOfRow(first)}` });
   add("OFF_SESSION", offSession, `lie outside the sessions of calendar ${calendar.name} and keep their nominal length`);
   add("OFF_CLOCK", offClock, `start inside a bar of calendar ${calendar.name}, so all rows keep the file's own clock`);
   return warnings;

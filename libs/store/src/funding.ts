@@ -30,8 +30,14 @@ export function readMarkPrices(file: string): TimeSeries {
 }
 
 function readSeries(file: string, valueNames: readonly string[]): TimeSeries {
-  const lines = readText(file).replace(/^\uFEFF/, "").trimEnd().split(/\r?\n/);
-  const names = lines[0]!.toLowerCase().split(",").map((name) => name.trim());
+  const lines = readText(file)
+    .replace(/^\uFEFF/, "")
+    .trimEnd()
+    .split(/\r?\n/);
+  const names = lines[0]!
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
   const timeAt = ["time_ms", "time", "timestamp", "date"].map((name) => names.indexOf(name)).find((at) => at >= 0);
   const valueAt = valueNames.map((name) => names.indexOf(name)).find((at) => at >= 0);
   if (timeAt === undefined || valueAt === undefined)
@@ -45,9 +51,19 @@ function readSeries(file: string, valueNames: readonly string[]): TimeSeries {
     time[i] = timeOf(fields[timeAt] ?? "");
     value[i] = numberOf(fields[valueAt] ?? "");
     if (!Number.isInteger(time[i]) || !Number.isFinite(value[i]))
-      throw csvFailure("CSV_NOT_A_NUMBER", file, i + 2, `"${lines[i + 1]}" has no whole time_ms or no ${valueNames[0]}; mend or remove the line`);
+      throw csvFailure(
+        "CSV_NOT_A_NUMBER",
+        file,
+        i + 2,
+        `"${lines[i + 1]}" has no whole time_ms or no ${valueNames[0]}; mend or remove the line`,
+      );
     if (i > 0 && time[i]! <= time[i - 1]!)
-      throw csvFailure("CSV_TIME_BACKWARD", file, i + 2, `time ${fields[timeAt]} is not after the line above; sort the file by time, once each`);
+      throw csvFailure(
+        "CSV_TIME_BACKWARD",
+        file,
+        i + 2,
+        `time ${fields[timeAt]} is not after the line above; sort the file by time, once each`,
+      );
   }
   return { length, time, value };
 }
@@ -59,7 +75,8 @@ function readText(file: string): string {
   } catch (cause) {
     throw csvFailure("CSV_NO_FILE", file, undefined, `cannot be read (${(cause as NodeJS.ErrnoException).code}); check the path`);
   }
-  if (text.trim() === "") throw csvFailure("CSV_EMPTY", file, undefined, 'the file is empty; it needs the header "time_ms,rate" and one line per value');
+  if (text.trim() === "")
+    throw csvFailure("CSV_EMPTY", file, undefined, 'the file is empty; it needs the header "time_ms,rate" and one line per value');
   return text;
 }
 

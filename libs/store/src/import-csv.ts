@@ -40,7 +40,12 @@ export async function importCsv(file: string, options: ImportOptions): Promise<I
   const { venue, instrument, timeframe, calendar, store, onProgress } = options;
   seriesPath({ venue, instrument, timeframe: timeframe ?? "1d" });
   const progress = (step: ImportProgress["step"]) => (done: number, total: number) => onProgress?.({ step, done, total });
-  const { columns, warnings, gaps } = readCandleCsv(file, { instrument, calendar, ...(timeframe && { timeframe }), onProgress: progress("read") });
+  const { columns, warnings, gaps } = readCandleCsv(file, {
+    instrument,
+    calendar,
+    ...(timeframe && { timeframe }),
+    onProgress: progress("read"),
+  });
   const { added, replaced } = await store.write(venue, columns, { onProgress: progress("write") });
   const { length, openTime, closeTime } = columns;
   const range = { from: openTime[0]!, to: closeTime[length - 1]! };

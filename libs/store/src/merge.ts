@@ -23,7 +23,7 @@ export function mergeCandles(held: RevisedColumns | undefined, incoming: Revised
     copyRow(from.columns, i, out, rows);
     revisions[rows++] = from.revisions[i]!;
   };
-  for (let i = 0, j = 0; i < held.columns.length || j < incoming.columns.length; ) {
+  for (let i = 0, j = 0; i < held.columns.length || j < incoming.columns.length;) {
     const old = held.columns.openTime[i] ?? Number.POSITIVE_INFINITY;
     const fresh = incoming.columns.openTime[j] ?? Number.POSITIVE_INFINITY;
     if (old < fresh) take(held, i++);

@@ -16,11 +16,24 @@ const SERIES_KEY = "tradewind.series";
 const CHECKSUM_KEY = "tradewind.crc32";
 const times = ["open_time", "close_time"] as const;
 const values = ["open", "high", "low", "close", "volume"] as const;
-const targets = { open_time: "openTime", close_time: "closeTime", open: "open", high: "high", low: "low", close: "close", volume: "volume" } as const;
+const targets = {
+  open_time: "openTime",
+  close_time: "closeTime",
+  open: "open",
+  high: "high",
+  low: "low",
+  close: "close",
+  volume: "volume",
+} as const;
 
 const schema = [
   { name: "candles", num_children: 8 },
-  ...times.map((name) => ({ name, type: "INT64" as const, repetition_type: "REQUIRED" as const, converted_type: "TIMESTAMP_MILLIS" as const })),
+  ...times.map((name) => ({
+    name,
+    type: "INT64" as const,
+    repetition_type: "REQUIRED" as const,
+    converted_type: "TIMESTAMP_MILLIS" as const,
+  })),
   ...values.map((name) => ({ name, type: "DOUBLE" as const, repetition_type: "REQUIRED" as const })),
   { name: "revision", type: "INT32" as const, repetition_type: "REQUIRED" as const },
 ];
@@ -32,7 +45,13 @@ const schema = [
  */
 export function encodeCandles(series: string, candles: RevisedColumns): Uint8Array {
   const { columns, revisions } = candles;
-  const column = (name: string, data: DecodedArray, encoding: Encoding) => ({ name, data, encoding, offsetIndex: false, statistics: name === "open_time" });
+  const column = (name: string, data: DecodedArray, encoding: Encoding) => ({
+    name,
+    data,
+    encoding,
+    offsetIndex: false,
+    statistics: name === "open_time",
+  });
   const buffer = parquetWriteBuffer({
     schema,
     columnData: [
@@ -59,7 +78,9 @@ function asInt64(numbers: Float64Array): BigInt64Array {
 /** CRC-32 over the float64 bytes of the columns and the int32 ones of the revisions, in the order of the schema. */
 function checksum({ columns, revisions }: RevisedColumns): string {
   const parts = [...times, ...values].map((name): Float64Array | Int32Array => columns[targets[name]]);
-  return [...parts, revisions].reduce((sum, part) => crc32(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), sum), 0).toString(16);
+  return [...parts, revisions]
+    .reduce((sum, part) => crc32(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), sum), 0)
+    .toString(16);
 }
 
 /**
@@ -117,7 +138,9 @@ async function decode(bytes: Buffer, metadata: FileMetaData, instrument: string,
       filled.set(columnName, (filled.get(columnName) ?? 0) + columnData.length);
     },
   });
-  for (const name of names) if ((filled.get(name) ?? 0) !== columns.length) throw new Error(`column ${name} has ${filled.get(name) ?? 0} of ${columns.length} rows`);
+  for (const name of names)
+    if ((filled.get(name) ?? 0) !== columns.length)
+      throw new Error(`column ${name} has ${filled.get(name) ?? 0} of ${columns.length} rows`);
   return { columns, revisions };
 }
 

@@ -12,7 +12,10 @@ export interface Series {
 export function seriesPath({ venue, instrument, timeframe }: Series): string {
   for (const [what, name] of Object.entries({ venue, instrument }))
     if (!/^[A-Za-z0-9_-]+$/.test(name))
-      throw inputFailure("STORE_NAME", `${what} "${name}" cannot be a folder name; use letters, digits, "_" and "-" only, as in BTC-USDT or BRK_B`);
+      throw inputFailure(
+        "STORE_NAME",
+        `${what} "${name}" cannot be a folder name; use letters, digits, "_" and "-" only, as in BTC-USDT or BRK_B`,
+      );
   return join(venue, instrument, timeframe);
 }
 

@@ -72,12 +72,12 @@ function writeCache(file: string, identity: string, columns: readonly Float64Arr
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done);
 }
 
 /** Fills `bytes`; false when the file ends before. */
 function readAll(fd: number, bytes: Uint8Array): boolean {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const got = readSync(fd, bytes, done, bytes.length - done, null);
     if (got === 0) return false;
     done += got;
@@ -96,7 +96,15 @@ function readCache(file: string, identity: string): Float64Array[] | undefined {
     const header = new Uint32Array(HEADER / 4);
     const id = paddedIdentity(identity);
     if (!readAll(fd, new Uint8Array(header.buffer))) return undefined;
-    const [magic, version, idBytes, count, rowsLow, rowsHigh, checksum] = header as unknown as [number, number, number, number, number, number, number];
+    const [magic, version, idBytes, count, rowsLow, rowsHigh, checksum] = header as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const rows = rowsLow + rowsHigh * 2 ** 32;
     const size = HEADER + idBytes + count * rows * 8;
     if (magic !== MAGIC || version !== VERSION || idBytes !== id.length || fstatSync(fd).size !== size) return undefined;

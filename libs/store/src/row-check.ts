@@ -8,7 +8,17 @@ const NOISE = 1e-9;
 export function ohlcvProblem(open: number, high: number, low: number, close: number, volume: number): string | undefined {
   const top = high * (1 + NOISE);
   const bottom = low * (1 - NOISE);
-  if (low > 0 && high < Infinity && open <= top && close <= top && open >= bottom && close >= bottom && volume >= 0 && volume < Infinity && high >= low)
+  if (
+    low > 0 &&
+    high < Infinity &&
+    open <= top &&
+    close <= top &&
+    open >= bottom &&
+    close >= bottom &&
+    volume >= 0 &&
+    volume < Infinity &&
+    high >= low
+  )
     return undefined;
   for (const [name, price] of Object.entries({ open, high, low, close })) {
     if (!Number.isFinite(price)) return `${name} ${price} is not a finite number`;
@@ -17,5 +27,7 @@ export function ohlcvProblem(open: number, high: number, low: number, close: num
   if (!Number.isFinite(volume)) return `volume ${volume} is not a finite number`;
   if (volume < 0) return `volume ${volume} is negative`;
   if (high < low) return `high ${high} is below low ${low}`;
-  return open > top || open < bottom ? `open ${open} is outside low ${low} to high ${high}` : `close ${close} is outside low ${low} to high ${high}`;
+  return open > top || open < bottom
+    ? `open ${open} is outside low ${low} to high ${high}`
+    : `close ${close} is outside low ${low} to high ${high}`;
 }

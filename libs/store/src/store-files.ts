@@ -15,12 +15,18 @@ export function partitionFile(root: string, series: Series, name: string): strin
 /** Partitions of a series that have a file, in order of time. */
 export async function partitionNames(root: string, series: Series): Promise<string[]> {
   const entries = await readdirOrNone(join(root, seriesPath(series)));
-  return entries.filter((entry) => entry.isFile() && entry.name.endsWith(EXTENSION)).map((entry) => entry.name.slice(0, -EXTENSION.length)).toSorted();
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(EXTENSION))
+    .map((entry) => entry.name.slice(0, -EXTENSION.length))
+    .toSorted();
 }
 
 /** Folders directly under `path`, by name; none when it does not exist. */
 export async function folders(path: string): Promise<string[]> {
-  return (await readdirOrNone(path)).filter((entry) => entry.isDirectory()).map((entry) => entry.name).toSorted();
+  return (await readdirOrNone(path))
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
 }
 
 async function readdirOrNone(path: string) {
@@ -76,7 +82,11 @@ export function columnsOf(candles: readonly Candle[]): RevisedColumns {
   const [first] = candles;
   const stray = candles.find((candle) => candle.instrument !== first?.instrument || candle.timeframe !== first.timeframe);
   if (!first || stray)
-    throw new Failure("bug", "STORE_MIXED", `candles of ${stray?.instrument} ${stray?.timeframe} among those of ${first?.instrument} ${first?.timeframe}; pass one series at a time`);
+    throw new Failure(
+      "bug",
+      "STORE_MIXED",
+      `candles of ${stray?.instrument} ${stray?.timeframe} among those of ${first?.instrument} ${first?.timeframe}; pass one series at a time`,
+    );
   const byBar = new Map<number, Candle>();
   for (const candle of candles) if (candle.revision >= (byBar.get(candle.openTime)?.revision ?? 0)) byBar.set(candle.openTime, candle);
   const ordered = [...byBar.values()].toSorted((a, b) => a.openTime - b.openTime);

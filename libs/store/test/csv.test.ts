@@ -10,27 +10,42 @@ const HEADER = "time_ms,open,high,low,close,volume";
 const T = Date.parse("2024-06-03T00:00:00Z");
 const minute = (n: number, rest = "10,12,9,11,5") => `${T + n * 60_000},${rest}`;
 const file = (...lines: string[]) => csvFile(`${lines.join("\n")}\n`);
-const read = (path: string, more: Partial<Parameters<typeof readCandleCsv>[1]> = {}) => readCandleCsv(path, { instrument: "BTC-USDT", calendar: crypto247, ...more });
+const read = (path: string, more: Partial<Parameters<typeof readCandleCsv>[1]> = {}) =>
+  readCandleCsv(path, { instrument: "BTC-USDT", calendar: crypto247, ...more });
 const spans = (path: string, more: Partial<Parameters<typeof readCandleCsv>[1]> = {}) =>
-  candlesOf(read(path, more).columns).map((candle) => [candle.openTime, candle.closeTime].map((time) => new Date(time).toISOString().slice(0, 16)));
+  candlesOf(read(path, more).columns).map((candle) =>
+    [candle.openTime, candle.closeTime].map((time) => new Date(time).toISOString().slice(0, 16)),
+  );
 
 describe("reading a candle CSV", () => {
   it("gives back exactly the numbers that were written, whatever their digits", () => {
     fc.assert(
-      fc.property(somePath(crypto247, "1m", 30).filter((path) => path.length > 0), (path) => {
-        const rows = path.map(({ openTime, open, high, low, close, volume }) => [openTime, open, high, low, close, volume].join(","));
-        expect(candlesOf(read(file(HEADER, ...rows), { timeframe: "1m" }).columns)).toEqual(path);
-      }),
+      fc.property(
+        somePath(crypto247, "1m", 30).filter((path) => path.length > 0),
+        (path) => {
+          const rows = path.map(({ openTime, open, high, low, close, volume }) => [openTime, open, high, low, close, volume].join(","));
+          expect(candlesOf(read(file(HEADER, ...rows), { timeframe: "1m" }).columns)).toEqual(path);
+        },
+      ),
     );
   });
 
-  it.each(["0.09946999000000001", "123456789012345678901234567890", "0.000000000000000000000000123", "1e3", "1.5E-7", "12.", ".5", "+7", "007.50", " 8 ", '"9"'])(
-    "reads the number %s as the platform does",
-    (text) => {
-      const { columns } = read(file(HEADER, `${T},${text},${text},${text},${text},${text}`), { timeframe: "1m" });
-      expect([columns.open[0], columns.volume[0]]).toEqual(Array(2).fill(Number(text.replaceAll('"', ""))));
-    },
-  );
+  it.each([
+    "0.09946999000000001",
+    "123456789012345678901234567890",
+    "0.000000000000000000000000123",
+    "1e3",
+    "1.5E-7",
+    "12.",
+    ".5",
+    "+7",
+    "007.50",
+    " 8 ",
+    '"9"',
+  ])("reads the number %s as the platform does", (text) => {
+    const { columns } = read(file(HEADER, `${T},${text},${text},${text},${text},${text}`), { timeframe: "1m" });
+    expect([columns.open[0], columns.volume[0]]).toEqual(Array(2).fill(Number(text.replaceAll('"', ""))));
+  });
 
   it.each([
     ["ms", "time_ms", String(T), String(T + 60_000)],
@@ -48,7 +63,9 @@ describe("reading a candle CSV", () => {
   it("takes columns in any order, others beside them, quotes, CRLF, a byte order mark, empty lines at the end or none", () => {
     const text = `\uFEFF"Volume",note,low,HIGH,close,open,time_ms\r\n5,a b,9,12,11,10,${T}\r\n6,,9,12,11,10,${T + 60_000}`;
     for (const end of ["", "\r\n", "\r\n\r\n\r\n"])
-      expect(candlesOf(read(csvFile(text + end)).columns).map(({ open, high, low, close, volume }) => [open, high, low, close, volume])).toEqual([
+      expect(
+        candlesOf(read(csvFile(text + end)).columns).map(({ open, high, low, close, volume }) => [open, high, low, close, volume]),
+      ).toEqual([
         [10, 12, 9, 11, 5],
         [10, 12, 9, 11, 6],
       ]);
@@ -89,7 +106,12 @@ describe("reading a candle CSV", () => {
     ["no rows", [HEADER], "CSV_NO_ROWS", /no rows/],
     ["one candle", [HEADER, minute(0)], "CSV_TIMEFRAME_UNKNOWN", /--timeframe/],
     ["odd spacing", [HEADER, minute(0), minute(7)], "CSV_TIMEFRAME_UNKNOWN", /420000 ms.*--timeframe/],
-    ["rows closer than the rest", [HEADER, minute(0), minute(60), minute(120), minute(121)], "CSV_TIMEFRAME_OVERLAP", /csv:5: the 1h candle/],
+    [
+      "rows closer than the rest",
+      [HEADER, minute(0), minute(60), minute(120), minute(121)],
+      "CSV_TIMEFRAME_OVERLAP",
+      /csv:5: the 1h candle/,
+    ],
   ])("refuses %s, naming the line and the way out", (_, lines, code, message) => {
     const failing = () => read(file(...lines));
     expect(failing).toThrow(message);
@@ -137,7 +159,15 @@ describe("the bars of a file's labels", () => {
     const labels = ["09", "10", "11", "12", "13", "14", "15"].map((hour) => `2024-06-03T${hour}:30-04:00`);
     const result = read(rows(...labels), { calendar: usRegular });
     expect(result.warnings.map(({ code, rows: count, firstLine }) => [code, count, firstLine])).toEqual([["OFF_CLOCK", 6, 3]]);
-    expect(spans(rows(...labels), { calendar: usRegular }).map(([, close]) => close!.slice(11))).toEqual(["14:30", "15:30", "16:30", "17:30", "18:30", "19:30", "20:00"]);
+    expect(spans(rows(...labels), { calendar: usRegular }).map(([, close]) => close!.slice(11))).toEqual([
+      "14:30",
+      "15:30",
+      "16:30",
+      "17:30",
+      "18:30",
+      "19:30",
+      "20:00",
+    ]);
   });
 
   it("outside the sessions keep their nominal length and are counted", () => {

@@ -51,7 +51,19 @@ export function somePath(calendar: Calendar, timeframe: Timeframe, bars: number)
     for (const item of rows) {
       if (item) {
         const [low, open, close, high] = item[0].toSorted((a, b) => a - b) as [number, number, number, number];
-        path.push({ ...span, instrument: "BTC-USDT", timeframe, open, high, low, close, volume: item[1], revision: 0, origin: "live", synthetic: false });
+        path.push({
+          ...span,
+          instrument: "BTC-USDT",
+          timeframe,
+          open,
+          high,
+          low,
+          close,
+          volume: item[1],
+          revision: 0,
+          origin: "live",
+          synthetic: false,
+        });
       }
       span = calendar.nextBar(timeframe, span.closeTime);
     }
