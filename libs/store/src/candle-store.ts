@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Failure, isFailure, isTimeframe, rowAt, sliceColumns, type Candle, type CandleColumns } from "@tradewind/core";
+import { inputFailure, isFailure, isTimeframe, rowAt, sliceColumns, type Candle, type CandleColumns, type Failure } from "@tradewind/core";
 import { columnsProblem } from "./column-check.ts";
 import { mergeCandles } from "./merge.ts";
 import { damagedFile, encodeCandles } from "./parquet.ts";
@@ -73,7 +73,7 @@ export function openCandleStore(dataDir: string): CandleStore {
 }
 
 function rowsFailure(where: string, problem: string): Failure {
-  return new Failure("input", "STORE_ROWS", `${where}: ${problem}; nothing was written, mend the source and write it again`);
+  return inputFailure("STORE_ROWS", `${where}: ${problem}; nothing was written, mend the source and write it again`);
 }
 
 async function writeSeries(root: string, venue: string, columns: CandleColumns, options: WriteOptions): Promise<WriteResult> {

@@ -117,7 +117,9 @@ export function damagedFile(path: string, problem: string): Failure {
 }
 
 async function decode(bytes: Buffer, metadata: FileMetaData, instrument: string, timeframe: Timeframe): Promise<RevisedColumns> {
-  const columns = allocateColumns(instrument, timeframe, Number(metadata.num_rows));
+  const rows = Number(metadata.num_rows);
+  if (rows > bytes.byteLength) throw new Error(`cannot hold the ${rows} rows it tells of`);
+  const columns = allocateColumns(instrument, timeframe, rows);
   const revisions = new Int32Array(columns.length);
   const filled = new Map<string, number>();
   const file = {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { calendarNamed, calendarNames, candleAt, type Candle, type Timeframe } from "@tradewind/core";
+import { calendarNamed, calendarNames, type Candle, type Timeframe } from "@tradewind/core";
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
@@ -183,20 +183,20 @@ describe("a damaged file of the store", () => {
   it("is found in whatever byte, named, and costs nothing else", async () => {
     const { store, path } = await threeDays();
     const whole = readFileSync(path);
-    const before = candleAt(await store.read(series("1m"), { to: T + DAY }), 49);
-    for (let at = 0; at < whole.length; at += 97) {
+    const before = await store.read(series("1m"));
+    for (let at = 0; at < whole.length; at += 31) {
       const damaged = Buffer.from(whole);
       damaged[at]! ^= 0x10;
       writeFileSync(path, damaged);
       const outcome = await store.read(series("1m")).then(
-        (columns) => columns.length,
+        (columns) => columns,
         (error: Error) => error.message,
       );
       // A flipped bit in what only describes the data (a statistic, the writer's name) may leave it as it was.
       if (typeof outcome === "string") expect(outcome).toMatch(/2024-06-04.parquet: not a whole candle file .*remove/);
-      else expect(outcome).toBe(150);
+      else expect(outcome).toEqual(before);
     }
-    expect(candleAt(await store.read(series("1m"), { to: T + DAY }), 49)).toEqual(before);
+    expect((await store.read(series("1m"), { to: T + DAY })).length).toBe(50);
     expect((await store.read(series("1m"), { from: T + 2 * DAY })).length).toBe(50);
   });
 
