@@ -31,7 +31,8 @@ function commonSpacing(time: Float64Array): { readonly common: number; readonly 
   for (let i = 1, run = 0; i < time.length; i++) {
     const spacing = time[i]! - time[i - 1]!;
     run++;
-    if (i + 1 < time.length && time[i + 1]! - time[i]! === spacing) continue;
+    const following = i + 1 < time.length ? time[i + 1]! - time[i]! : undefined;
+    if (following === spacing) continue;
     counts.set(spacing, (counts.get(spacing) ?? 0) + run);
     run = 0;
   }
