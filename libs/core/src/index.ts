@@ -27,6 +27,8 @@ export * from "./domain/order.ts";
 export * from "./domain/plan.ts";
 export * from "./domain/timeframe.ts";
 export * from "./engine/engine.ts";
+export * from "./engine/lane.ts";
+export * from "./engine/paper-account.ts";
 export * from "./features/feature.ts";
 export * from "./features/matrix.ts";
 export * from "./features/plan.ts";

@@ -57,7 +57,7 @@ export function runBacktest(input: BacktestInput): BacktestRun {
     ...(input.predictionOf && { predictionOf: input.predictionOf }),
     ...(input.onDecision && { onDecision: input.onDecision }),
   });
-  const variant = engine.trade.state.variants.get(input.plan.id)!;
+  const variant = engine.account.trade.state.variants.get(input.plan.id)!;
   const funding = input.funding ?? [];
   let nextFunding = 0;
   let nextProgress = PROGRESS_EVERY;

@@ -74,13 +74,13 @@ export function rig(plan: VariantPlan, script: Script): Rig {
     fills: () => events("fill").map(describeFill),
     denials: () => events("denied").map((event) => event.code),
     cash() {
-      const ledger = formatExact(engine.trade.state.variants.get(plan.id)!.cash);
-      const venue = formatExact(engine.venue.book.cash.get(plan.account.currency)!);
+      const ledger = formatExact(engine.account.trade.state.variants.get(plan.id)!.cash);
+      const venue = formatExact(engine.account.venue.book.cash.get(plan.account.currency)!);
       return ledger === venue ? ledger : `ledger ${ledger}, venue ${venue}`;
     },
     held(instrument = plan.instruments[0]!.id) {
-      const slot = engine.trade.state.slotsByInstrument.get(instrument)![0]!;
-      const venue = engine.venue.book.instruments.get(instrument)!.position.qty;
+      const slot = engine.account.trade.state.slotsByInstrument.get(instrument)![0]!;
+      const venue = engine.account.venue.book.instruments.get(instrument)!.position.qty;
       if (slot.position.qty !== venue) throw new Error(`ledger holds ${slot.position.qty}, venue ${venue}`);
       return toNumber(venue);
     },
