@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { assetClasses, fromNumber, protections, strategies, timeframeNames } from "@tradewind/core";
+import { assetClasses, calendarNames, fromNumber, protections, strategies, timeframeNames } from "@tradewind/core";
 import { modes } from "./combinations.ts";
 import { defaults } from "./defaults.ts";
 import { brokers } from "./instruments/registry.ts";
@@ -205,6 +205,7 @@ const instrument = z.strictObject({
     .optional()
     .describe("Share of notional; default 1 / max_leverage."),
   maintenance_margin: money.min(0).lt(1).optional().describe("Share of notional below which the venue liquidates."),
+  calendar: z.enum(calendarNames).optional().describe("Sessions it trades in; default: round the clock, for stocks and etf New York's day."),
 });
 
 /** A variant file: strict, every field documented, every default from `defaults`. */

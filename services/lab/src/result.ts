@@ -3,7 +3,10 @@ import type { LoadedVariant } from "@tradewind/config";
 import type { BacktestRun } from "./backtest.ts";
 import type { MarketData } from "./market-data.ts";
 
-/** What a backtest prints. Money is in the account currency; percentages end in _pct; undefined ratios are null. */
+/**
+ * What a backtest prints. Money is in the account currency, to 1e-8; percentages end in _pct and are, like the ratios,
+ * to 1e-10, so that no float noise shows. What is undefined (no trades, no variance) is null.
+ */
 export interface BacktestResult {
   readonly variant: string;
   readonly strategy: string;
@@ -91,25 +94,25 @@ function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis,
     fills: run.ledger.fills,
     trades: trades.count,
     open_positions: trips.open.length,
-    start_equity: equity.start,
-    final_equity: equity.end,
-    return_pct: equity.returnPct,
-    buy_hold_return_pct: analysis.benchmarkPct,
-    cagr_pct: equity.cagrPct,
-    volatility_pct: ratios.volatilityPct,
-    max_drawdown_pct: drawdown.deepest?.depthPct ?? 0,
-    sharpe: ratios.sharpe,
-    sortino: ratios.sortino,
-    calmar: ratios.calmar,
-    win_rate_pct: trades.winRatePct,
-    profit_factor: trades.profitFactor,
-    expectancy: trades.expectancy,
-    best_trade_pct: trades.bestPct,
-    worst_trade_pct: trades.worstPct,
-    fees: costs.makerFees + costs.takerFees,
-    funding: costs.fundingReceived - costs.fundingPaid,
-    exposure_pct: activity.timeInMarketPct,
-    turnover: activity.turnover,
+    start_equity: money(equity.start),
+    final_equity: money(equity.end),
+    return_pct: figure(equity.returnPct),
+    buy_hold_return_pct: figure(analysis.benchmarkPct),
+    cagr_pct: figure(equity.cagrPct),
+    volatility_pct: figure(ratios.volatilityPct),
+    max_drawdown_pct: rounded(drawdown.deepest?.depthPct ?? 0, 10),
+    sharpe: figure(ratios.sharpe),
+    sortino: figure(ratios.sortino),
+    calmar: figure(ratios.calmar),
+    win_rate_pct: figure(trades.winRatePct),
+    profit_factor: figure(trades.profitFactor),
+    expectancy: trades.expectancy === null ? null : money(trades.expectancy),
+    best_trade_pct: figure(trades.bestPct),
+    worst_trade_pct: figure(trades.worstPct),
+    fees: money(costs.makerFees + costs.takerFees),
+    funding: money(costs.fundingReceived - costs.fundingPaid),
+    exposure_pct: rounded(activity.timeInMarketPct, 10),
+    turnover: figure(activity.turnover),
     denials: Object.fromEntries([...run.ledger.denials].sort()),
     cautions: analysis.cautions.map((caution) => `${caution.code}: ${caution.detail}`),
     notices,
@@ -120,4 +123,16 @@ function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis,
 
 function iso(time: number | undefined): string {
   return time === undefined ? "" : new Date(time).toISOString();
+}
+
+function rounded(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}
+
+function money(value: number): number {
+  return rounded(value, 8);
+}
+
+function figure(value: number | null): number | null {
+  return value === null ? null : rounded(value, 10);
 }

@@ -28,6 +28,7 @@ export interface InstrumentOverride {
   readonly initial_margin?: number | undefined;
   readonly maintenance_margin?: number | undefined;
   readonly kind?: InstrumentKind | undefined;
+  readonly calendar?: string | undefined;
 }
 
 const calendars: Readonly<Record<AssetClass, string>> = {
@@ -89,6 +90,6 @@ export function resolveInstrument(
     maxLeverage,
     initialMargin,
     maintenanceMargin,
-    calendar: calendars[assetClass],
+    calendar: own.calendar ?? calendars[assetClass],
   };
 }
