@@ -26,6 +26,7 @@ export * from "./domain/instrument.ts";
 export * from "./domain/order.ts";
 export * from "./domain/plan.ts";
 export * from "./domain/timeframe.ts";
+export * from "./engine/barrier.ts";
 export * from "./engine/engine.ts";
 export * from "./engine/lane.ts";
 export * from "./engine/paper-account.ts";
