@@ -4,6 +4,8 @@ import type { VariantPlan } from "../../src/domain/plan.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { FillEvent, LedgerEntry, LedgerEvent } from "../../src/ledger/entry.ts";
 import { calendarNamed } from "../../src/market/calendars/registry.ts";
+import type { SimVenue } from "../../src/sim/venue.ts";
+import type { AccountState } from "../../src/trade/account.ts";
 import type { StrategyDefinition, View } from "../../src/strategies/strategy.ts";
 import { T0 } from "./builders.ts";
 
@@ -25,6 +27,8 @@ export function says(letters: string): Script {
 /** An engine that has recorded all it did. */
 export interface Rig {
   readonly engine: Engine;
+  readonly state: AccountState;
+  readonly venue: SimVenue;
   readonly entries: LedgerEntry[];
   /** Runs candles in time order; those of one close time together. */
   run(candles: readonly Candle[]): Rig;
@@ -58,8 +62,11 @@ export function rig(plan: VariantPlan, script: Script): Rig {
   });
   const events = <T extends LedgerEvent["type"]>(type: T) =>
     entries.flatMap((entry) => entry.events.filter((event): event is Extract<LedgerEvent, { type: T }> => event.type === type));
+  const { trade, venue } = engine.account;
   const self: Rig = {
     engine,
+    state: trade.state,
+    venue,
     entries,
     run(candles) {
       for (let i = 0; i < candles.length; ) {
@@ -74,15 +81,15 @@ export function rig(plan: VariantPlan, script: Script): Rig {
     fills: () => events("fill").map(describeFill),
     denials: () => events("denied").map((event) => event.code),
     cash() {
-      const ledger = formatExact(engine.account.trade.state.variants.get(plan.id)!.cash);
-      const venue = formatExact(engine.account.venue.book.cash.get(plan.account.currency)!);
-      return ledger === venue ? ledger : `ledger ${ledger}, venue ${venue}`;
+      const ledger = formatExact(trade.state.variants.get(plan.id)!.cash);
+      const there = formatExact(venue.book.cash.get(plan.account.currency)!);
+      return ledger === there ? ledger : `ledger ${ledger}, venue ${there}`;
     },
     held(instrument = plan.instruments[0]!.id) {
-      const slot = engine.account.trade.state.slotsByInstrument.get(instrument)![0]!;
-      const venue = engine.account.venue.book.instruments.get(instrument)!.position.qty;
-      if (slot.position.qty !== venue) throw new Error(`ledger holds ${slot.position.qty}, venue ${venue}`);
-      return toNumber(venue);
+      const slot = trade.state.slotsByInstrument.get(instrument)![0]!;
+      const there = venue.book.instruments.get(instrument)!.position.qty;
+      if (slot.position.qty !== there) throw new Error(`ledger holds ${slot.position.qty}, venue ${there}`);
+      return toNumber(there);
     },
   };
   return self;
