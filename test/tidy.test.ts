@@ -1,0 +1,106 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const FILE_LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 70;
+
+/** Which package may use which. An arrow that is not here is refused; a new one is a decision for ARCHITECTURE.md. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  "@tradewind/core": [],
+  "@tradewind/config": ["@tradewind/core"],
+  "@tradewind/store": ["@tradewind/core"],
+  "@tradewind/lab": ["@tradewind/core", "@tradewind/config", "@tradewind/store"],
+  // The command line and the one-process start: the only place where services are put together.
+  "@tradewind/launcher": ["@tradewind/core", "@tradewind/config", "@tradewind/store", "@tradewind/lab"],
+};
+
+/** Folders of plug-ins and the registry that must name each of them. `except` are the port and shared parts. */
+const plugIns: readonly { dir: string; registry: string; except: readonly string[] }[] = [
+  { dir: "libs/core/src/risk/rules", registry: "libs/core/src/risk/registry.ts", except: [] },
+  { dir: "libs/core/src/risk/protections", registry: "libs/core/src/risk/protections/registry.ts", except: ["protection.ts"] },
+  { dir: "libs/core/src/market/calendars", registry: "libs/core/src/market/calendars/registry.ts", except: [] },
+  { dir: "libs/core/src/strategies", registry: "libs/core/src/strategies/registry.ts", except: ["strategy.ts", "define.ts", "views.ts", "gates.ts", "kit.ts", "evaluate.ts"] },
+  { dir: "libs/core/src/indicators", registry: "libs/core/src/indicators/registry.ts", except: ["indicator.ts", "parameters.ts", "state.ts", "window.ts"] },
+  { dir: "libs/config/src/instruments", registry: "libs/config/src/instruments/registry.ts", except: ["broker.ts", "resolve.ts", "symbol.ts"] },
+  { dir: "services/launcher/src/commands", registry: "services/launcher/src/commands/registry.ts", except: ["backtest-text.ts"] },
+];
+
+const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((path) => path !== "" && existsSync(join(root, path)));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const sources = tracked.filter((path) => /\.(?:ts|mjs)$/.test(path));
+const packages = tracked.filter((path) => /^(?:libs|services)\/[^/]+\/package\.json$/.test(path)).map((path) => ({ dir: dirname(path), ...(JSON.parse(read(path)) as Manifest) }));
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** Specifiers of every import and re-export in a file. */
+function importsOf(path: string): string[] {
+  return [...read(path).matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1]!);
+}
+
+/** Names and lengths of top-level and nested functions, by brace depth from the line they start on. */
+function longFunctions(path: string): string[] {
+  const found: string[] = [];
+  const lines = read(path).split("\n");
+  lines.forEach((line, start) => {
+    if (!/^\s*(?:export\s+)?(?:async\s+)?function\b/.test(line)) return;
+    const indent = /^\s*/.exec(line)![0];
+    const end = lines.findIndex((other, i) => i > start && other === `${indent}}`);
+    if (end - start + 1 > FUNCTION_LINES_MAX) found.push(`${path}:${start + 1} has ${end - start + 1} lines`);
+  });
+  return found;
+}
+
+describe("the house", () => {
+  test("has no arrow between packages that is not declared", () => {
+    const wrong: string[] = [];
+    for (const { dir, name, dependencies = {} } of packages) {
+      const allowed = arrows[name];
+      expect(allowed, `${name} has no line in the table of arrows`).toBeDefined();
+      const declared = Object.keys(dependencies).filter((dependency) => dependency.startsWith("@tradewind/"));
+      for (const dependency of declared) if (!allowed!.includes(dependency)) wrong.push(`${dir}/package.json -> ${dependency}`);
+      for (const path of sources.filter((source) => source.startsWith(`${dir}/src/`)))
+        for (const specifier of importsOf(path)) {
+          if (specifier.startsWith("@tradewind/") && !declared.includes(specifier)) wrong.push(`${path} -> ${specifier}`);
+          if (specifier.startsWith(".") && relative(join(dir, "src"), join(dirname(path), specifier)).startsWith("..")) wrong.push(`${path} -> ${specifier}`);
+          if (name === "@tradewind/core" && !specifier.startsWith(".")) wrong.push(`${path} -> ${specifier}`);
+        }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("has each plug-in in its registry", () => {
+    const missing: string[] = [];
+    for (const { dir, registry, except } of plugIns) {
+      const named = read(registry);
+      for (const file of readdirSync(join(root, dir)))
+        if (file.endsWith(".ts") && file !== "registry.ts" && !except.includes(file) && !named.includes(`/${file}"`)) missing.push(`${dir}/${file}`);
+    }
+    expect(missing).toEqual([]);
+  });
+
+  test(`has no file over ${FILE_LINES_MAX} lines and no function over ${FUNCTION_LINES_MAX}`, () => {
+    const long = sources.filter((path) => read(path).split("\n").length > FILE_LINES_MAX + 1).map((path) => `${path} has ${read(path).split("\n").length - 1} lines`);
+    expect([...long, ...sources.flatMap(longFunctions)]).toEqual([]);
+  });
+
+  test("has no barrel below a package's index.ts, no skipped test, no reminder left behind", () => {
+    const marks = new RegExp(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].map((word) => `\\b${word}\\b`).join("|"));
+    const skipped = new RegExp(`\\b(?:it|test|describe)\\.(?:${["skip", "only", "todo"].join("|")})\\(`);
+    const wrong = sources.filter((path) => (basename(path) === "index.ts" && !/^(?:libs|services)\/[^/]+\/src\/index\.ts$/.test(path)) || marks.test(read(path)) || skipped.test(read(path)));
+    expect(wrong).toEqual([]);
+  });
+
+  test("speaks of itself alone: no path of a machine, no registry address in the lock file", () => {
+    const wrong = tracked.filter((path) => !/\.(?:png|parquet)$/.test(path) && /(?:^|["'\s(=])\/(?:home|root|work|Users)\//m.test(read(path)));
+    expect(wrong).toEqual([]);
+    expect(read("pnpm-lock.yaml")).not.toMatch(/tarball:|https?:\/\//);
+  });
+});
