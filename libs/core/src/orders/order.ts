@@ -17,6 +17,8 @@ export interface Order {
   /** As amended. */
   quantity: Qty;
   stopPrice: Price | undefined;
+  /** An amendment has been asked for: from then on only the venue knows what it is to fill. */
+  resized: boolean;
   filled: Qty;
   sendBy: number;
   intendedAt: number;
@@ -37,6 +39,7 @@ export function intendedOrder(spec: OrderSpec, sendBy: number, time: number): Or
     tradeIds: [],
     quantity: spec.quantity,
     stopPrice: spec.stopPrice,
+    resized: false,
     filled: 0n as Qty,
     sendBy,
     intendedAt: time,

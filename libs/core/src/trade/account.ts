@@ -41,6 +41,10 @@ export interface Slot {
   /** Profit of the trade under way, fees and funding included. */
   tradePnl: Exact;
   lastDecisionTime: number;
+  /** Event time of its last fill. */
+  filledAt: number;
+  /** A difference from the venue's position that one check has seen, and when; it counts once a second one sees it. */
+  suspect: { readonly change: Qty; readonly since: number } | undefined;
   /** Orders that may still fill. */
   live: Order[];
 }
@@ -84,6 +88,8 @@ export interface AccountState {
   n: number;
   ownerEpoch: number;
   watermark: number;
+  /** When the venue is to be asked for everything again; 0 before the first owner started. Not in the ledger. */
+  checkAt: number;
   readonly variants: Map<string, VariantState>;
   readonly slotsByInstrument: Map<string, Slot[]>;
   readonly balances: Map<string, Exact>;
@@ -104,6 +110,7 @@ export function emptyAccount(plans: readonly VariantPlan[]): AccountState {
     n: 0,
     ownerEpoch: 0,
     watermark: 0,
+    checkAt: 0,
     variants: new Map(),
     slotsByInstrument: new Map(),
     balances: new Map(),
@@ -147,6 +154,8 @@ function emptySlot(plan: VariantPlan, instrument: Instrument): Slot {
     reversal: undefined,
     tradePnl: 0n as Exact,
     lastDecisionTime: -1,
+    filledAt: 0,
+    suspect: undefined,
     live: [],
   };
 }

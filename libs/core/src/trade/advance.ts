@@ -8,7 +8,7 @@ const PROTECT_ATTEMPTS_MAX = 10;
 
 /** Moves a slot one step nearer to what is wanted of it: closed, reversed, or protected. */
 export function advance(desk: Desk, slot: Slot): void {
-  if (isFlat(slot)) return reverse(desk, slot);
+  if (isFlat(slot)) return rest(desk, slot);
   if (slot.closing !== undefined) return driveClose(desk, slot);
   protect(desk, slot, "stop");
   protect(desk, slot, "target");
@@ -19,6 +19,12 @@ export function startClose(desk: Desk, slot: Slot, reason: string): void {
   if (isFlat(slot) || slot.closing !== undefined) return;
   slot.closing = reason;
   advance(desk, slot);
+}
+
+/** Without a position no exit may rest; once the last one is gone the other side may open. */
+function rest(desk: Desk, slot: Slot): void {
+  for (const order of slot.live) if (order.spec.leg !== "entry") requestCancel(desk, order);
+  reverse(desk, slot);
 }
 
 /** Opens the other side once the old one is gone. */

@@ -49,7 +49,13 @@ export function apply(state: AccountState, event: LedgerEvent, time: number): vo
       state.locks.push({ variant: event.variant, instrument: event.instrument, until: event.until, reason: event.reason });
       return;
     case "denied":
-    case "decision_expired":
+      slotOf(state, event.variant, event.instrument).reversal = undefined;
+      return;
+    case "decision_expired": {
+      const slot = slotOf(state, event.variant, event.instrument);
+      if (slot.reversal?.closeTime === event.decisionTime) slot.reversal = undefined;
+      return;
+    }
     case "notice":
   }
 }
@@ -106,6 +112,7 @@ function intend(state: AccountState, event: Extract<LedgerEvent, { type: "order_
     slot.target = spec.protectTarget;
     slot.heldCloses = 0;
     slot.best = 0;
+    slot.reversal = undefined;
   } else {
     slot.attempts[spec.leg] += 1;
   }
@@ -122,6 +129,7 @@ function evolve(order: Order, event: OrderEvent, time: number): void {
       return know(order);
     case "order_requested":
       order.request = event.request;
+      if (event.request === "amending") order.resized = true;
       order.sendBy = time;
       return;
     case "order_amended":
@@ -151,6 +159,7 @@ function close(state: AccountState, order: Order, outcome: Order["outcome"]): vo
   know(order);
   const slot = slotOf(state, order.spec.variant, order.spec.instrument);
   slot.live = slot.live.filter((other) => other !== order);
+  if (outcome === "rejected" && order.spec.leg === "target") slot.target = undefined;
   slot.touched = true;
   state.closedOrders.push(order.spec.clientId);
   if (state.closedOrders.length > CLOSED_ORDERS_KEPT * 2)
@@ -169,6 +178,7 @@ function fill(state: AccountState, event: FillEvent, time: number): void {
   const variant = state.variants.get(event.variant)!;
   const before = variant.cash;
   post(state, slot, event.postings);
+  slot.filledAt = time;
   const costBefore = slot.position.cost;
   setPosition(slot, event.positionAfter, event.costAfter);
   // On spot the price of what is held leaves cash; profit is the cash flow plus the change in cost.

@@ -13,9 +13,15 @@ export function bookFill(desk: Desk, order: Order, execution: Execution): boolea
   if (order.tradeIds.includes(execution.tradeId)) return false;
   const slot = findSlot(desk.state, order.spec.variant, order.spec.instrument)!;
   bookExecution(desk, slot, execution, order.spec.clientId, order.spec.leg, order.spec.reason);
-  if (order.status !== "closed" && order.spec.budget === undefined && order.filled >= order.quantity)
-    emit(desk, { type: "order_closed", clientId: order.spec.clientId, outcome: "filled", reason: "" });
+  if (order.status !== "closed" && order.spec.budget === undefined && order.filled >= order.quantity) judgeFilled(desk, order);
   return true;
+}
+
+/** Fills that add up to what was placed end an order; once amended, an amendment still under way may have made it larger. */
+function judgeFilled(desk: Desk, order: Order): void {
+  const { clientId, instrument } = order.spec;
+  if (order.resized) desk.intents.push({ type: "lookup", clientId, instrument });
+  else emit(desk, { type: "order_closed", clientId, outcome: "filled", reason: "" });
 }
 
 function bookExecution(desk: Desk, slot: Slot, execution: Execution, clientId: string, leg: Leg | "liquidation", reason: string): void {

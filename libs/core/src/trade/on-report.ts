@@ -73,7 +73,6 @@ function closeOrder(desk: Desk, slot: Slot, order: Order, outcome: NonNullable<V
   emit(desk, { type: "order_closed", clientId: order.spec.clientId, outcome, reason });
   if (outcome !== "rejected" || order.spec.leg === "entry") return advance(desk, slot);
   if (order.spec.leg === "stop") return startClose(desk, slot, `stop refused: ${reason}`);
-  if (order.spec.leg === "target") slot.target = undefined;
   desk.intents.push({ type: "timer", at: desk.time + RETRY_EXIT_MS });
 }
 

@@ -13,6 +13,27 @@ import { nearestTick } from "./sizing.ts";
 type Snapshot = Extract<VenueReport, { type: "snapshot" }>;
 
 const CAUSE = "reconciliation";
+/** The check of start-up runs on this schedule ever after. */
+const CHECK_EVERY_MS = 60_000;
+/** After a check that was not answered or could not settle everything. Longer than any transport waits, so that answers never cross. */
+const CHECK_AGAIN_MS = 10_000;
+
+/** Asks the venue for everything it has of the account. */
+export function check(desk: Desk): void {
+  desk.intents.push({ type: "snapshot" });
+  scheduleCheck(desk, CHECK_AGAIN_MS);
+}
+
+/** Timer: the check, when it is due. */
+export function checkIfDue(desk: Desk): void {
+  const { checkAt } = desk.state;
+  if (checkAt > 0 && desk.time >= checkAt) check(desk);
+}
+
+function scheduleCheck(desk: Desk, afterMs: number): void {
+  desk.state.checkAt = desk.time + afterMs;
+  desk.intents.push({ type: "timer", at: desk.state.checkAt });
+}
 
 /**
  * Holds the account against the venue's own record: orders first, then positions. Orders of ours that the
@@ -35,9 +56,13 @@ export function reconcile(desk: Desk, snapshot: Snapshot): void {
         if (!seen.has(order.spec.clientId) && order.request !== "placing") doubt(desk, order, "not in the venue's list");
         if (order.request !== "none" || order.certainty === "unknown") settled = false;
       }
-  if (settled) unexplained.push(...adoptPositions(desk, snapshot));
+  if (settled) {
+    unexplained.push(...adoptPositions(desk, snapshot));
+    settled = !suspects(desk);
+  }
   if (unexplained.length > 0) setScope(desk, "account", "REDUCING", `${CAUSE}: ${unexplained.join("; ")}`);
   else if (settled) clear(desk);
+  scheduleCheck(desk, settled ? CHECK_EVERY_MS : CHECK_AGAIN_MS);
 }
 
 function foreignOrder(desk: Desk, clientId: string): string {
@@ -47,7 +72,16 @@ function foreignOrder(desk: Desk, clientId: string): string {
   return detail;
 }
 
-/** Makes the sum over variants equal the venue's position; the difference goes to the first one. */
+/** True while a position differs from the venue's and a second check has to confirm it. */
+function suspects(desk: Desk): boolean {
+  for (const slots of desk.state.slotsByInstrument.values()) if (slots[0]!.suspect !== undefined) return true;
+  return false;
+}
+
+/**
+ * Makes the sum over variants equal the venue's position; the difference goes to the first one. Orders and positions
+ * are asked for one after the other and fills go on meanwhile, so a difference must stand still over two checks.
+ */
 function adoptPositions(desk: Desk, snapshot: Snapshot): string[] {
   const adopted: string[] = [];
   const venue = new Map(snapshot.positions.map((position) => [position.instrument, position.qty]));
@@ -55,7 +89,13 @@ function adoptPositions(desk: Desk, snapshot: Snapshot): string[] {
     const ours = slots.reduce((sum, slot) => sum + slot.position.qty, 0n);
     const change = ((venue.get(instrument) ?? 0n) - ours) as Qty;
     const slot = slots[0]!;
-    if (change === 0n || abs(change) < slot.instrument.step) continue;
+    const { suspect } = slot;
+    slot.suspect = undefined;
+    if (abs(change) < slot.instrument.step) continue;
+    if (suspect?.change !== change || slots.some((other) => other.filledAt > suspect.since)) {
+      slot.suspect = { change, since: desk.time };
+      continue;
+    }
     const price = nearestTick(slot.lastClose || 1, slot.instrument.tick);
     const value = tradeValue(slot.instrument, abs(change), price);
     emit(desk, {

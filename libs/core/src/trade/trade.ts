@@ -1,9 +1,9 @@
 import { unreachable } from "../assert.ts";
 import type { VariantPlan } from "../domain/plan.ts";
-import type { LedgerEntry } from "../ledger/entry.ts";
+import type { LedgerEntry, LedgerEvent } from "../ledger/entry.ts";
 import { cashFlowPostings } from "../ledger/postings.ts";
 import { assertEpoch } from "../orders/client-id.ts";
-import { emptyAccount, type AccountState, type Slot } from "./account.ts";
+import { emptyAccount, findSlot, type AccountState, type Slot } from "./account.ts";
 import { advance, requestCancel, startClose } from "./advance.ts";
 import { apply, startingBalanceReason } from "./apply.ts";
 import { emit, type Desk } from "./desk.ts";
@@ -12,6 +12,7 @@ import type { Command, TradeEvent, TradeStep } from "./event.ts";
 import { onCandle, onClose } from "./on-close.ts";
 import { onDecision } from "./on-decision.ts";
 import { onReport } from "./on-report.ts";
+import { check, checkIfDue } from "./reconcile.ts";
 import { setScope } from "./scope.ts";
 
 const IDLE: TradeStep = { entry: undefined, intents: [] };
@@ -59,11 +60,23 @@ export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>
   const { state } = machine;
   for (const entry of entries) {
     if (entry.n !== state.n + 1) throw new RangeError(`ledger entry ${entry.n} follows ${state.n}; an entry is missing`);
-    for (const event of entry.events) apply(state, event, entry.time);
+    for (const event of entry.events) {
+      apply(state, event, entry.time);
+      recallDecision(state, event, entry.watermark);
+    }
     state.n = entry.n;
     state.ownerEpoch = entry.ownerEpoch;
     state.watermark = entry.watermark;
   }
+}
+
+/** A decision that the ledger shows as worked is not worked again when it is delivered to a new owner. */
+function recallDecision(state: AccountState, event: LedgerEvent, watermark: number): void {
+  const named = event.type === "order_intended" && event.order.leg === "entry" ? event.order : event.type === "denied" || event.type === "decision_expired" ? event : undefined;
+  const slot = named && findSlot(state, named.variant, named.instrument);
+  if (slot === undefined) return;
+  const worked = event.type === "decision_expired" ? event.decisionTime : watermark;
+  slot.lastDecisionTime = Math.max(slot.lastDecisionTime, worked);
 }
 
 function timeOf(event: TradeEvent): number {
@@ -84,6 +97,7 @@ function handle(desk: Desk, event: TradeEvent): void {
       return onReport(desk, event.report);
     case "timer":
       repeatLookups(desk);
+      checkIfDue(desk);
       return eachSlot(desk, advance);
     case "command":
       return onCommand(desk, event.command);
@@ -115,7 +129,7 @@ function onStart(desk: Desk, ownerEpoch: number): void {
   eachSlot(desk, (_, slot) => {
     for (const order of [...slot.live]) doubt(desk, order, "restart");
   });
-  desk.intents.push({ type: "snapshot" });
+  check(desk);
 }
 
 function onCommand(desk: Desk, command: Command): void {

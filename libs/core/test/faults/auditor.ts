@@ -28,6 +28,7 @@ interface Audited {
 /** What has been said to the account about one order. */
 interface Evidence {
   notSent: boolean;
+  refused: boolean;
   silences: number;
 }
 
@@ -110,10 +111,11 @@ function count(map: Map<string, number>, id: string, invariant: string, order: O
 }
 
 function hear(audit: Audit, report: VenueReport): void {
-  if (report.type !== "not_sent" && report.type !== "lookup") return;
-  const evidence = audit.evidence.get(report.clientId) ?? { notSent: false, silences: 0 };
+  if (report.type !== "not_sent" && report.type !== "lookup" && report.type !== "closed") return;
+  const evidence = audit.evidence.get(report.clientId) ?? { notSent: false, refused: false, silences: 0 };
   audit.evidence.set(report.clientId, evidence);
   if (report.type === "not_sent") evidence.notSent = true;
+  else if (report.type === "closed") evidence.refused ||= report.outcome === "rejected";
   else if (report.order === null) evidence.silences += 1;
 }
 
@@ -164,9 +166,8 @@ function enters(audit: Audit, spec: OrderSpec): void {
   const { ordinal, attempt } = parseClientId(spec.clientId)!;
   if (audit.ordinals.has(ordinal) || attempt !== 1) throw new Violation("entries are never resent", `${name(spec)} has ordinal ${ordinal} again`);
   audit.ordinals.add(ordinal);
-  const key = `${spec.instrument} ${spec.reason}`;
-  if (audit.decided.has(key)) throw new Violation("one entry per decision", `${name(spec)} on ${spec.reason} again`);
-  audit.decided.add(key);
+  if (audit.decided.has(spec.reason)) throw new Violation("one entry per decision", `${name(spec)} on ${spec.reason} again`);
+  audit.decided.add(spec.reason);
   for (const other of audit.orders.values()) {
     if (!other.live || other.spec.instrument !== spec.instrument) continue;
     if (other.unknown) throw new Violation("unknown blocks entries", `${name(spec)} while ${name(other.spec)} is unknown`);
@@ -183,16 +184,20 @@ function exposed(audit: Audit, spec: OrderSpec, priceOf: (instrument: string) =>
     const price = instrument.id === spec.instrument ? closeOf(spec.reason) : priceOf(instrument.id);
     const value = (quantity: bigint) => notional(instrument, toNumber(quantity as never), toNumber(instrument.multiplier), price);
     let here = value(audit.book.instruments.get(instrument.id)!.position.qty);
+    let spent = Infinity;
     for (const { spec: other, live } of [...audit.orders.values(), { spec, live: true }]) {
       if (other.instrument !== instrument.id || other.leg !== "entry") continue;
       const atVenue = audit.book.orders.get(other.clientId);
+      // What a budget buys moves with the price from then on; until its fills are booked it counts as the budget.
+      if (live && other.budget !== undefined) spent = toNumber(other.budget) + value(audit.positions.get(instrument.id) ?? 0n);
       if (atVenue === undefined ? !live : atVenue.outcome !== undefined) continue;
       const quantity = atVenue === undefined ? other.quantity : atVenue.quantity - atVenue.filled;
       here += other.budget === undefined ? value(quantity) : toNumber(atVenue?.budgetLeft ?? other.budget);
     }
+    here = Math.min(here, spent);
     total += here;
     const dust = value(instrument.step);
-    if (here >= dust) taken += 1;
+    if (here > 0 && here >= dust) taken += 1;
     if (instrument.id !== spec.instrument) continue;
     if (maxPositionSize !== null && here > maxPositionSize * (1 + 1e-6) + dust) throw new Violation("max_position_size", `${name(spec)} makes ${here} of ${maxPositionSize}`);
   }
@@ -220,7 +225,7 @@ function closed(audit: Audit, event: Extract<LedgerEvent, { type: "order_closed"
     if (truth !== undefined) throw lie("the venue has it");
     if (evidence === undefined || !(evidence.notSent || evidence.silences >= 3)) throw lie(`after ${evidence?.silences ?? 0} silent look-ups`);
   } else if (event.outcome === "rejected" && truth === undefined) {
-    if (!audit.arrivals.has(event.clientId)) throw lie("it never reached the venue");
+    if (!audit.evidence.get(event.clientId)?.refused) throw lie("the venue never said so");
   } else if (truth?.outcome !== event.outcome && !(event.outcome === "filled" && truth !== undefined && truth.filled >= order.spec.quantity)) throw lie(`the venue says ${truth?.outcome ?? (truth ? "open" : "nothing")}`);
   else if (truth !== undefined && truth.filled !== order.filled) throw lie(`with ${order.filled} of ${truth.filled} filled`);
 }
