@@ -15,10 +15,9 @@ export function takerPrice(instrument: Instrument, side: Side, reference: number
 
 /** Whole steps that `budget` buys at `price`, fee included. */
 export function budgetQuantity(instrument: Instrument, budget: Money, price: Price): Qty {
-  const unit = tradeValue(instrument, ONE as Qty, price);
-  if (unit <= 0n) return 0n as Qty;
-  const withFee = unit * (ONE + instrument.takerFee);
-  return snap(((toExact(budget) * ONE * ONE) / withFee) as Qty, instrument.step, "down");
+  const withFee = instrument.multiplier * (ONE + instrument.takerFee);
+  const most = instrument.kind === "inverse" ? (budget * price * ONE) / withFee : (budget * ONE * ONE * ONE) / (withFee * price);
+  return snap(most as Qty, instrument.step, "down");
 }
 
 /** Fee of a fill and the currency it is taken in; rounded against us to 1e-12, a rebate (negative rate) too. */
