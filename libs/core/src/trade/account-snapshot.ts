@@ -6,7 +6,7 @@ type SlotData = Omit<Slot, "plan" | "instrument" | "multiplier" | "live"> & { va
 type VariantData = Omit<VariantState, "plan" | "slots"> & { id: string };
 
 interface Saved {
-  scalars: Pick<AccountState, "id" | "epoch" | "currency" | "n" | "ownerEpoch" | "watermark" | "checkAt">;
+  scalars: Pick<AccountState, "id" | "epoch" | "currency" | "n" | "ownerEpoch" | "watermark" | "checkAt" | "differs">;
   variants: VariantData[];
   slots: SlotData[];
   orders: Order[];
@@ -21,7 +21,7 @@ interface Saved {
 export function snapshotAccount(state: AccountState): unknown {
   const variants = [...state.variants.values()];
   const saved: Saved = {
-    scalars: { id: state.id, epoch: state.epoch, currency: state.currency, n: state.n, ownerEpoch: state.ownerEpoch, watermark: state.watermark, checkAt: state.checkAt },
+    scalars: { id: state.id, epoch: state.epoch, currency: state.currency, n: state.n, ownerEpoch: state.ownerEpoch, watermark: state.watermark, checkAt: state.checkAt, differs: state.differs },
     variants: variants.map(({ plan, slots: _, ...rest }) => ({ ...rest, id: plan.id })),
     slots: variants.flatMap((variant) =>
       variant.slots.map(({ plan, instrument, multiplier: _, live, position, attempts, ...rest }) => ({

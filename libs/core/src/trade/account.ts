@@ -90,6 +90,8 @@ export interface AccountState {
   watermark: number;
   /** When the venue is to be asked for everything again; 0 before the first owner started. Not in the ledger. */
   checkAt: number;
+  /** How the account differs from the venue's record, as far as checked; undefined when it does not. Not in the ledger. */
+  differs: string | undefined;
   readonly variants: Map<string, VariantState>;
   readonly slotsByInstrument: Map<string, Slot[]>;
   readonly balances: Map<string, Exact>;
@@ -111,6 +113,7 @@ export function emptyAccount(plans: readonly VariantPlan[]): AccountState {
     ownerEpoch: 0,
     watermark: 0,
     checkAt: 0,
+    differs: undefined,
     variants: new Map(),
     slotsByInstrument: new Map(),
     balances: new Map(),
@@ -173,6 +176,11 @@ export function findSlot(state: AccountState, variant: string, instrument: strin
 
 export function isFlat(slot: Slot): boolean {
   return slot.closable === 0n;
+}
+
+/** The entry that may still fill. There is one at a time. */
+export function liveEntry(slot: Slot): Order | undefined {
+  return slot.live.find((order) => order.spec.leg === "entry");
 }
 
 /** Refreshes a slot's part in equity at `price`. */

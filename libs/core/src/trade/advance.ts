@@ -1,22 +1,25 @@
 import { remaining, type Order } from "../orders/order.ts";
-import { isFlat, type Slot } from "./account.ts";
+import { isFlat, liveEntry, type Slot } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
 import { enter, placeExit } from "./enter.ts";
+import { isHalted } from "./scope.ts";
 
 /** After so many refused attempts at one protective order the position is closed instead. */
 const PROTECT_ATTEMPTS_MAX = 10;
 
 /** Moves a slot one step nearer to what is wanted of it: closed, reversed, or protected. */
 export function advance(desk: Desk, slot: Slot): void {
+  const entry = liveEntry(slot);
+  if (entry !== undefined && (slot.closing !== undefined || isHalted(desk.state, slot))) requestCancel(desk, entry);
   if (isFlat(slot)) return rest(desk, slot);
   if (slot.closing !== undefined) return driveClose(desk, slot);
   protect(desk, slot, "stop");
   protect(desk, slot, "target");
 }
 
-/** Starts closing a position; `reason` goes on the order. */
+/** Starts closing a position, and one that an entry under way may still make; `reason` goes on the order. */
 export function startClose(desk: Desk, slot: Slot, reason: string): void {
-  if (isFlat(slot) || slot.closing !== undefined) return;
+  if (slot.closing !== undefined || (isFlat(slot) && liveEntry(slot) === undefined)) return;
   slot.closing = reason;
   advance(desk, slot);
 }

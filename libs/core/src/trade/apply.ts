@@ -2,7 +2,7 @@ import { assert } from "../assert.ts";
 import { exactToNumber, toExact, type Exact } from "../domain/fixed.ts";
 import type { FillEvent, LedgerEvent, Posting } from "../ledger/entry.ts";
 import { intendedOrder, type Order } from "../orders/order.ts";
-import { findSlot, isFlat, setPosition, type AccountState, type Slot } from "./account.ts";
+import { findSlot, isFlat, liveEntry, setPosition, type AccountState, type Slot } from "./account.ts";
 
 /** Late reports of an order are recognised until this many others have closed after it. */
 const CLOSED_ORDERS_KEPT = 512;
@@ -26,7 +26,7 @@ export function apply(state: AccountState, event: LedgerEvent, time: number): vo
     case "order_amended":
     case "order_unknown":
     case "order_known":
-      return evolve(orderOf(state, event.clientId), event, time);
+      return evolve(state, orderOf(state, event.clientId), event, time);
     case "order_closed":
       return close(state, orderOf(state, event.clientId), event.outcome);
     case "fill":
@@ -113,21 +113,27 @@ function intend(state: AccountState, event: Extract<LedgerEvent, { type: "order_
     slot.heldCloses = 0;
     slot.best = 0;
     slot.reversal = undefined;
-  } else {
-    slot.attempts[spec.leg] += 1;
+    slot.closing = undefined;
+    return;
   }
+  slot.attempts[spec.leg] += 1;
+  if (spec.leg === "stop") slot.stop = spec.stopPrice;
+  if (spec.leg === "close") slot.closing ??= spec.reason;
 }
 
 type OrderEvent = Extract<LedgerEvent, { type: "order_open" | "order_requested" | "order_amended" | "order_unknown" | "order_known" }>;
 
-function evolve(order: Order, event: OrderEvent, time: number): void {
+function evolve(state: AccountState, order: Order, event: OrderEvent, time: number): void {
   switch (event.type) {
     case "order_open":
       if (!order.venueIds.includes(event.venueId)) order.venueIds.push(event.venueId);
-      if (order.status === "intended") order.status = "open";
-      if (order.request === "placing") order.request = "none";
+      // An acknowledgement says nothing of what was asked after it.
+      if (order.request !== "placing") return;
+      order.status = "open";
+      order.request = "none";
       return know(order);
     case "order_requested":
+      recallWish(slotOf(state, order.spec.variant, order.spec.instrument), order, event);
       order.request = event.request;
       if (event.request === "amending") order.resized = true;
       order.sendBy = time;
@@ -147,6 +153,12 @@ function evolve(order: Order, event: OrderEvent, time: number): void {
   }
 }
 
+/** What a request tells of the slot's wishes, so that a new owner holds on to them. */
+function recallWish(slot: Slot, order: Order, event: Extract<OrderEvent, { type: "order_requested" }>): void {
+  if (order.spec.leg === "stop" && event.stopPrice !== undefined) slot.stop = event.stopPrice;
+  if (order.spec.leg !== "entry" && event.request === "cancelling" && !isFlat(slot)) slot.closing ??= "closing goes on";
+}
+
 function know(order: Order): void {
   order.certainty = "known";
   order.negativeLookups = 0;
@@ -160,6 +172,7 @@ function close(state: AccountState, order: Order, outcome: Order["outcome"]): vo
   const slot = slotOf(state, order.spec.variant, order.spec.instrument);
   slot.live = slot.live.filter((other) => other !== order);
   if (outcome === "rejected" && order.spec.leg === "target") slot.target = undefined;
+  if (order.spec.leg === "entry" && isFlat(slot)) forgetTrade(slot);
   slot.touched = true;
   state.closedOrders.push(order.spec.clientId);
   if (state.closedOrders.length > CLOSED_ORDERS_KEPT * 2)
@@ -175,6 +188,11 @@ function fill(state: AccountState, event: FillEvent, time: number): void {
     if (order.status === "intended") order.status = "open";
     if (order.request === "placing") order.request = "none";
   }
+  const wasFlat = isFlat(slot);
+  if (wasFlat && order?.spec.leg === "entry") {
+    slot.stop = order.spec.protectStop;
+    slot.target = order.spec.protectTarget;
+  }
   const variant = state.variants.get(event.variant)!;
   const before = variant.cash;
   post(state, slot, event.postings);
@@ -185,13 +203,19 @@ function fill(state: AccountState, event: FillEvent, time: number): void {
   const flow = variant.cash - before;
   const profit = slot.instrument.kind === "spot" ? flow + (event.costAfter - costBefore) : flow;
   slot.tradePnl = (slot.tradePnl + profit) as Exact;
-  if (isFlat(slot)) endTrade(state, slot, event, time);
+  if (!wasFlat && isFlat(slot)) endTrade(state, slot, event, time);
 }
 
 function endTrade(state: AccountState, slot: Slot, event: FillEvent, time: number): void {
   state.closedTrades.push({ variant: event.variant, instrument: event.instrument, time, pnl: exactToNumber(slot.tradePnl), leg: event.leg });
   if (state.closedTrades.length > CLOSED_TRADES_KEPT * 2) state.closedTrades = state.closedTrades.slice(-CLOSED_TRADES_KEPT);
   slot.tradePnl = 0n as Exact;
+  // An entry still under way belongs to the trade that has just ended: the rest of it is withdrawn, or closed again.
+  if (liveEntry(slot) === undefined) forgetTrade(slot);
+  else slot.closing ??= event.leg;
+}
+
+function forgetTrade(slot: Slot): void {
   slot.stop = undefined;
   slot.target = undefined;
   slot.closing = undefined;

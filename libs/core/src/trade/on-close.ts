@@ -1,6 +1,6 @@
 import { variantEquity, isFlat, markSlot, type Slot, type VariantState } from "./account.ts";
 import type { Candle } from "../domain/candle.ts";
-import { advance, requestCancel } from "./advance.ts";
+import { advance } from "./advance.ts";
 import type { Desk } from "./desk.ts";
 import { setScope } from "./scope.ts";
 import { nearestTick } from "./sizing.ts";
@@ -33,16 +33,13 @@ function trail(desk: Desk, slot: Slot, pct: number, candle: Candle): void {
 export function onClose(desk: Desk, time: number): void {
   desk.state.watermark = time;
   for (const variant of desk.state.variants.values()) {
-    for (const slot of variant.slots) if (slot.touched) tidy(desk, slot);
+    for (const slot of variant.slots) {
+      if (!slot.touched) continue;
+      slot.touched = false;
+      advance(desk, slot);
+    }
     judgeLosses(desk, variant, time);
   }
-}
-
-/** Exits without a position are withdrawn; a position without its exits gets them. */
-function tidy(desk: Desk, slot: Slot): void {
-  slot.touched = false;
-  if (isFlat(slot)) for (const order of slot.live) if (order.spec.leg !== "entry") requestCancel(desk, order);
-  advance(desk, slot);
 }
 
 function judgeLosses(desk: Desk, variant: VariantState, time: number): void {
@@ -66,5 +63,5 @@ function halt(desk: Desk, variant: VariantState, reason: string): void {
   const scope = `variant:${variant.plan.id}`;
   if (desk.state.scopes.get(scope)?.state === "HALTED") return;
   setScope(desk, scope, "HALTED", reason);
-  for (const slot of variant.slots) for (const order of slot.live) if (order.spec.leg === "entry") requestCancel(desk, order);
+  for (const slot of variant.slots) advance(desk, slot);
 }

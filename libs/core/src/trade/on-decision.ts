@@ -1,6 +1,6 @@
 import type { Decision } from "../domain/decision.ts";
-import { findSlot, isFlat, type Slot } from "./account.ts";
-import { requestCancel, startClose } from "./advance.ts";
+import { findSlot, isFlat, liveEntry, type Slot } from "./account.ts";
+import { startClose } from "./advance.ts";
 import { emit, type Desk } from "./desk.ts";
 import { enter } from "./enter.ts";
 
@@ -38,9 +38,10 @@ function open(desk: Desk, slot: Slot, decision: Decision): void {
   enter(desk, slot, decision);
 }
 
-/** An entry that has not filled yet is withdrawn when the view turns. */
+/** An entry that has not filled yet is withdrawn when the view turns; what it fills all the same is closed. */
 function withdraw(desk: Desk, slot: Slot, decision: Decision): void {
-  for (const order of slot.live) if (order.spec.leg === "entry" && order.spec.side !== decision.action) requestCancel(desk, order);
+  const entry = liveEntry(slot);
+  if (entry !== undefined && entry.spec.side !== decision.action) startClose(desk, slot, decision.reason);
 }
 
 /** On a held position: the same side changes nothing; the other closes it and, on contracts, reverses. */

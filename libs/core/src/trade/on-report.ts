@@ -41,11 +41,11 @@ function onOrderReport(desk: Desk, order: Order, report: OrderReport): void {
   if (order.status === "closed") return;
   switch (report.type) {
     case "open":
-      if (order.status === "open" && order.certainty === "known" && order.request !== "placing") return;
+      if (order.request !== "placing" && order.venueIds.includes(report.venueId)) return;
       emit(desk, { type: "order_open", clientId: report.clientId, venueId: report.venueId });
       return advance(desk, slot);
     case "amended":
-      if (order.request !== "amending") return;
+      if (order.request !== "amending") return isAsAmended(order, report) ? undefined : doubt(desk, order, "an earlier amendment came through");
       emit(desk, { type: "order_amended", clientId: report.clientId, quantity: report.quantity, ...(report.stopPrice === undefined ? undefined : { stopPrice: report.stopPrice }) });
       return advance(desk, slot);
     case "request_refused":
@@ -60,6 +60,10 @@ function onOrderReport(desk: Desk, order: Order, report: OrderReport): void {
     case "lookup":
       return report.order === null ? onSilence(desk, slot, order) : adoptTruth(desk, order, report.order);
   }
+}
+
+function isAsAmended(order: Order, report: Extract<VenueReport, { type: "amended" }>): boolean {
+  return report.quantity === order.quantity && (report.stopPrice === undefined || report.stopPrice === order.stopPrice);
 }
 
 function onSilence(desk: Desk, slot: Slot, order: Order): void {

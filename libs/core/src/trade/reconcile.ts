@@ -7,12 +7,12 @@ import { setScope } from "./scope.ts";
 import { abs } from "../domain/fixed.ts";
 import { emit, type Desk } from "./desk.ts";
 import { doubt } from "./doubt.ts";
+import { advance } from "./advance.ts";
 import { adoptTruth } from "./on-report.ts";
 import { nearestTick } from "./sizing.ts";
 
 type Snapshot = Extract<VenueReport, { type: "snapshot" }>;
 
-const CAUSE = "reconciliation";
 /** The check of start-up runs on this schedule ever after. */
 const CHECK_EVERY_MS = 60_000;
 /** After a check that was not answered or could not settle everything. Longer than any transport waits, so that answers never cross. */
@@ -60,8 +60,9 @@ export function reconcile(desk: Desk, snapshot: Snapshot): void {
     unexplained.push(...adoptPositions(desk, snapshot));
     settled = !suspects(desk);
   }
-  if (unexplained.length > 0) setScope(desk, "account", "REDUCING", `${CAUSE}: ${unexplained.join("; ")}`);
+  if (unexplained.length > 0) reduce(desk, unexplained.join("; "));
   else if (settled) clear(desk);
+  for (const variant of desk.state.variants.values()) for (const slot of variant.slots) advance(desk, slot);
   scheduleCheck(desk, settled ? CHECK_EVERY_MS : CHECK_AGAIN_MS);
 }
 
@@ -112,7 +113,16 @@ function adoptPositions(desk: Desk, snapshot: Snapshot): string[] {
   return adopted;
 }
 
+/** No new risk until a clean check; a halt stays a halt, for a person to clear. */
+export function reduce(desk: Desk, reason: string): void {
+  const { state } = desk;
+  state.differs = reason;
+  if (state.scopes.get("account")?.state !== "HALTED") setScope(desk, "account", "REDUCING", `reconciliation: ${reason}`);
+}
+
 function clear(desk: Desk): void {
-  const account = desk.state.scopes.get("account");
-  if (account?.state === "REDUCING" && account.reason.startsWith(CAUSE)) setScope(desk, "account", "ACTIVE", "reconciled");
+  const { state } = desk;
+  if (state.differs === undefined) return;
+  state.differs = undefined;
+  if (state.scopes.get("account")?.state === "REDUCING") setScope(desk, "account", "ACTIVE", "reconciled");
 }

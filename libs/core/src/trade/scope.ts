@@ -1,4 +1,5 @@
 import type { TradingState } from "../risk/state.ts";
+import type { AccountState, Slot } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
 
 /** Sets the state of "portfolio", "account" or "variant:<id>"; recorded only when it changes. */
@@ -6,4 +7,10 @@ export function setScope(desk: Desk, scope: string, state: TradingState, reason:
   const current = desk.state.scopes.get(scope);
   if ((current?.state ?? "ACTIVE") === state && (state === "ACTIVE" || current?.reason === reason)) return;
   emit(desk, { type: "state", scope, state, reason });
+}
+
+/** True when the slot's variant, its account or the portfolio is HALTED. */
+export function isHalted(state: AccountState, slot: Slot): boolean {
+  const halted = (scope: string) => state.scopes.get(scope)?.state === "HALTED";
+  return halted("portfolio") || halted("account") || halted(`variant:${slot.plan.id}`);
 }

@@ -4,7 +4,7 @@ import type { LedgerEntry, LedgerEvent } from "../ledger/entry.ts";
 import { cashFlowPostings } from "../ledger/postings.ts";
 import { assertEpoch } from "../orders/client-id.ts";
 import { emptyAccount, findSlot, type AccountState, type Slot } from "./account.ts";
-import { advance, requestCancel, startClose } from "./advance.ts";
+import { advance, startClose } from "./advance.ts";
 import { apply, startingBalanceReason } from "./apply.ts";
 import { emit, type Desk } from "./desk.ts";
 import { doubt, repeatLookups } from "./doubt.ts";
@@ -12,7 +12,7 @@ import type { Command, TradeEvent, TradeStep } from "./event.ts";
 import { onCandle, onClose } from "./on-close.ts";
 import { onDecision } from "./on-decision.ts";
 import { onReport } from "./on-report.ts";
-import { check, checkIfDue } from "./reconcile.ts";
+import { check, checkIfDue, reduce } from "./reconcile.ts";
 import { setScope } from "./scope.ts";
 
 const IDLE: TradeStep = { entry: undefined, intents: [] };
@@ -62,7 +62,7 @@ export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>
     if (entry.n !== state.n + 1) throw new RangeError(`ledger entry ${entry.n} follows ${state.n}; an entry is missing`);
     for (const event of entry.events) {
       apply(state, event, entry.time);
-      recallDecision(state, event, entry.watermark);
+      recallDecision(state, event, entry.time);
     }
     state.n = entry.n;
     state.ownerEpoch = entry.ownerEpoch;
@@ -70,12 +70,12 @@ export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>
   }
 }
 
-/** A decision that the ledger shows as worked is not worked again when it is delivered to a new owner. */
-function recallDecision(state: AccountState, event: LedgerEvent, watermark: number): void {
+/** A decision that the ledger shows as worked is not worked again when it is delivered to a new owner; it was made by `time`. */
+function recallDecision(state: AccountState, event: LedgerEvent, time: number): void {
   const named = event.type === "order_intended" && event.order.leg === "entry" ? event.order : event.type === "denied" || event.type === "decision_expired" ? event : undefined;
   const slot = named && findSlot(state, named.variant, named.instrument);
   if (slot === undefined) return;
-  const worked = event.type === "decision_expired" ? event.decisionTime : watermark;
+  const worked = event.type === "decision_expired" ? event.decisionTime : time;
   slot.lastDecisionTime = Math.max(slot.lastDecisionTime, worked);
 }
 
@@ -129,6 +129,7 @@ function onStart(desk: Desk, ownerEpoch: number): void {
   eachSlot(desk, (_, slot) => {
     for (const order of [...slot.live]) doubt(desk, order, "restart");
   });
+  reduce(desk, "starting");
   check(desk);
 }
 
@@ -136,11 +137,11 @@ function onCommand(desk: Desk, command: Command): void {
   const scope = command.variant === undefined ? "account" : `variant:${command.variant}`;
   if (command.verb === "halt") setScope(desk, scope, "HALTED", `halted by ${command.by}`);
   if (command.verb === "resume") setScope(desk, scope, "ACTIVE", `resumed by ${command.by}`);
+  if (command.verb === "resume" && desk.state.differs !== undefined) reduce(desk, desk.state.differs);
   eachSlot(desk, (_, slot) => {
     if (command.variant !== undefined && slot.plan.id !== command.variant) return;
     if (command.instrument !== undefined && slot.instrument.id !== command.instrument) return;
-    if (command.verb !== "resume") for (const order of slot.live) if (order.spec.leg === "entry") requestCancel(desk, order);
-    if (command.verb !== "close") return;
+    if (command.verb !== "close") return advance(desk, slot);
     slot.reversal = undefined;
     startClose(desk, slot, `closed by ${command.by}`);
   });

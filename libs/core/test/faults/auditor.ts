@@ -6,6 +6,7 @@ import type { FillEvent, LedgerEntry, LedgerEvent } from "../../src/ledger/entry
 import { notional, tradeValue } from "../../src/ledger/position.ts";
 import { parseClientId } from "../../src/orders/client-id.ts";
 import type { VenueReport } from "../../src/orders/report.ts";
+import type { Command } from "../../src/trade/event.ts";
 import type { VenueBook } from "../../src/sim/book.ts";
 
 /** A promise that was not kept. */
@@ -20,6 +21,7 @@ export class Violation extends Error {
 
 interface Audited {
   readonly spec: OrderSpec;
+  readonly time: number;
   live: boolean;
   unknown: boolean;
   filled: bigint;
@@ -40,6 +42,9 @@ export interface Auditor {
   readonly orders: ReadonlyMap<string, Audited>;
   /** A report on its way into the account. */
   heard(report: VenueReport): void;
+  /** A new owner of the account, or an operator's command that is now durable. */
+  began(): void;
+  commanded(command: Command): void;
   /** An order that leaves the shell. */
   sent(order: OrderSpec): void;
   /** An order that reaches the venue. */
@@ -63,7 +68,12 @@ interface Audit {
   readonly positions: Map<string, bigint>;
   readonly booked: Map<string, string[]>;
   readonly residue: Map<string, bigint>;
+  /** Tightest stop asked for so far, by the ordinal of the trade. */
+  readonly stops: Map<number, bigint>;
   n: number;
+  time: number;
+  checked: boolean;
+  halted: boolean;
 }
 
 export function createAuditor(plan: VariantPlan, book: VenueBook): Auditor {
@@ -80,11 +90,21 @@ export function createAuditor(plan: VariantPlan, book: VenueBook): Auditor {
     positions: new Map(),
     booked: new Map(),
     residue: new Map(),
+    stops: new Map(),
     n: 0,
+    time: 0,
+    checked: false,
+    halted: false,
   };
   return {
     orders: audit.orders,
     heard: (report) => hear(audit, report),
+    began() {
+      audit.checked = false;
+    },
+    commanded({ verb }) {
+      if (verb !== "close") audit.halted = verb === "halt";
+    },
     sent: (order) => count(audit.sends, order.clientId, "sent once", order),
     reached(order) {
       count(audit.arrivals, order.clientId, "placed once", order);
@@ -93,6 +113,7 @@ export function createAuditor(plan: VariantPlan, book: VenueBook): Auditor {
     written(entry, priceOf, closeOf) {
       if (entry.n !== audit.n + 1) throw new Violation("no gap", `entry ${entry.n} follows ${audit.n}`);
       audit.n = entry.n;
+      audit.time = entry.time;
       for (const event of entry.events) {
         if ("postings" in event) balance(audit, event);
         judge(audit, event, priceOf, closeOf);
@@ -111,6 +132,7 @@ function count(map: Map<string, number>, id: string, invariant: string, order: O
 }
 
 function hear(audit: Audit, report: VenueReport): void {
+  if (report.type === "snapshot") audit.checked = true;
   if (report.type !== "not_sent" && report.type !== "lookup" && report.type !== "closed") return;
   const evidence = audit.evidence.get(report.clientId) ?? { notSent: false, refused: false, silences: 0 };
   audit.evidence.set(report.clientId, evidence);
@@ -140,6 +162,8 @@ function judge(audit: Audit, event: LedgerEvent, priceOf: (instrument: string) =
     case "order_known":
       audit.orders.get(event.clientId)!.unknown = false;
       return;
+    case "order_requested":
+      return event.stopPrice === undefined ? undefined : tightens(audit, audit.orders.get(event.clientId)!.spec, event.stopPrice);
     case "order_closed":
       return closed(audit, event);
     case "fill":
@@ -159,10 +183,20 @@ function intended(audit: Audit, spec: OrderSpec, priceOf: (instrument: string) =
     enters(audit, spec);
     exposed(audit, spec, priceOf, closeOf);
   } else exits(audit, spec);
-  audit.orders.set(spec.clientId, { spec, live: true, unknown: false, filled: 0n });
+  if (spec.stopPrice !== undefined) tightens(audit, spec, spec.stopPrice);
+  audit.orders.set(spec.clientId, { spec, time: audit.time, live: true, unknown: false, filled: 0n });
+}
+
+function tightens(audit: Audit, spec: OrderSpec, price: bigint): void {
+  const { ordinal } = parseClientId(spec.clientId)!;
+  const before = audit.stops.get(ordinal);
+  audit.stops.set(ordinal, price);
+  if (before !== undefined && (spec.side === "SELL" ? price < before : price > before)) throw new Violation("stops only tighten", `${name(spec)} from ${before} to ${price}`);
 }
 
 function enters(audit: Audit, spec: OrderSpec): void {
+  if (!audit.checked) throw new Violation("reconciled before trading", name(spec));
+  if (audit.halted) throw new Violation("halted is halted", name(spec));
   const { ordinal, attempt } = parseClientId(spec.clientId)!;
   if (audit.ordinals.has(ordinal) || attempt !== 1) throw new Violation("entries are never resent", `${name(spec)} has ordinal ${ordinal} again`);
   audit.ordinals.add(ordinal);
@@ -181,7 +215,7 @@ function exposed(audit: Audit, spec: OrderSpec, priceOf: (instrument: string) =>
   let total = 0;
   let taken = 0;
   for (const instrument of audit.instruments.values()) {
-    const price = instrument.id === spec.instrument ? closeOf(spec.reason) : priceOf(instrument.id);
+    const price = instrument.id === spec.instrument ? closeOf(spec.reason) : priceOf(instrument.id) || audit.book.instruments.get(instrument.id)!.lastPrice;
     const value = (quantity: bigint) => notional(instrument, toNumber(quantity as never), toNumber(instrument.multiplier), price);
     let here = value(audit.book.instruments.get(instrument.id)!.position.qty);
     let spent = Infinity;

@@ -1,5 +1,5 @@
 /** What candles, decisions and timers leave in an account is not in its ledger; everything else is. */
-const outsideLedger = new Set(["watermark", "checkAt", "touched", "lastClose", "markValue", "best", "heldCloses", "stop", "closing", "reversal", "suspect", "lastDecisionTime", "equity", "peak", "day", "dayEquity", "negativeLookups", "nextLookupAt", "epochs"]);
+const outsideLedger = new Set(["watermark", "checkAt", "differs", "touched", "lastClose", "markValue", "best", "heldCloses", "stop", "closing", "reversal", "suspect", "lastDecisionTime", "equity", "peak", "day", "dayEquity", "negativeLookups", "nextLookupAt", "epochs"]);
 
 /** The first difference between the plain data of two accounts, marks and statistics aside; undefined when there is none. */
 export function foldedDifference(live: unknown, folded: unknown, path = "account"): string | undefined {

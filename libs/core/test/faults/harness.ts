@@ -8,7 +8,7 @@ import { createLink, soundLink, type Link } from "../../src/sim/link.ts";
 import { createPrng, type Prng } from "../../src/sim/prng.ts";
 import { createSimVenue, type SimVenue } from "../../src/sim/venue.ts";
 import * as accountSnapshot from "../../src/trade/account-snapshot.ts";
-import type { TradeEvent } from "../../src/trade/event.ts";
+import type { Command, TradeEvent } from "../../src/trade/event.ts";
 import * as trade from "../../src/trade/trade.ts";
 import { createAuditor, Violation, type Auditor } from "./auditor.ts";
 import { describeEntry, describeEvent, describeIntent, type Trace } from "./trace.ts";
@@ -60,6 +60,8 @@ export interface Life {
   checkpoint: { n: number; data: unknown } | undefined;
   decisions: Decision[];
   minute: Candle[][];
+  /** When the operator last closed everything; undefined once a crash may have forgotten it. */
+  closedAt: number | undefined;
   crashes: number;
   steps: number;
 }
@@ -117,6 +119,7 @@ function begin(seed: number, code: Code, order: ShellOrder, trace: Trace | undef
     checkpoint: undefined,
     decisions: [],
     minute: plan.instruments.map(() => []),
+    closedAt: undefined,
     crashes: 0,
     steps: 0,
   };
@@ -144,7 +147,19 @@ function passMinute(life: Life, eventful: boolean): void {
   life.minute = life.minute.map(() => []);
   for (const candle of joined) deliver(life, { type: "candle", candle });
   deliver(life, { type: "close", time: life.now });
-  if (eventful) for (const candle of joined) decide(life, candle);
+  if (!eventful) return;
+  for (const candle of joined) decide(life, candle);
+  if (life.prng.chance(life.world.commandShare)) operate(life);
+}
+
+/** An operator closes everything, or halts and resumes a while later. */
+function operate(life: Life): void {
+  const { prng } = life;
+  const command = (verb: Command["verb"]) => deliver(life, { type: "command", command: { verb, by: "operator" }, time: life.now });
+  const at = life.now + prng.below(30_000);
+  if (prng.chance(0.5)) return later(life, at, () => command("close"));
+  later(life, at, () => command("halt"));
+  later(life, at + prng.below(240_000), () => command("resume"));
 }
 
 /** Everything that falls due up to `until`, in the order of time. */
@@ -215,8 +230,14 @@ function deliver(life: Life, event: TradeEvent): void {
     if (fate === 4) perform(life, intents.slice(0, prng.below(intents.length + 1)));
     return crash(life, fate === 3 ? "between appending and sending" : "while sending");
   }
+  if (event.type === "command") obeyed(life, event.command);
   perform(life, intents);
   if (prng.chance(CHECKPOINT_SHARE)) life.checkpoint = { n: machine.state.n, data: life.code.snapshot.snapshotAccount(machine.state) };
+}
+
+function obeyed(life: Life, command: Command): void {
+  life.auditor.commanded(command);
+  if (command.verb === "close") life.closedAt = life.now;
 }
 
 function append(life: Life, entry: LedgerEntry): void {
@@ -258,6 +279,7 @@ function send(life: Life, intents: readonly Intent[]): void {
 function crash(life: Life, where: string): void {
   life.trace?.push(life.now, () => `KILLED ${where}`);
   life.crashes += 1;
+  life.closedAt = undefined;
   life.machine = undefined;
   life.timers = [];
   life.link.drop();
@@ -267,6 +289,7 @@ function crash(life: Life, where: string): void {
 function restart(life: Life): void {
   const { code, world, prng, ledger } = life;
   life.link.drop();
+  life.auditor.began();
   const machine = code.trade.createTradeMachine([world.plan]);
   const from = life.checkpoint !== undefined && prng.chance(0.5) ? life.checkpoint : undefined;
   if (from) code.snapshot.restoreAccount(machine.state, from.data);
@@ -284,7 +307,7 @@ function healed(life: Life): void {
   for (const order of state.orders.values())
     if (order.status !== "closed" && (order.certainty === "unknown" || order.request !== "none")) throw new Violation("recovery ends", `${order.spec.leg} …${order.spec.clientId.slice(8)} is ${order.status}, ${order.request}, ${order.certainty}`);
   const account = state.scopes.get("account");
-  if (account !== undefined && account.state !== "ACTIVE") throw new Violation("recovery ends", `account ${account.state}: ${account.reason}`);
+  if (account !== undefined && account.state === "REDUCING") throw new Violation("recovery ends", `account ${account.state}: ${account.reason}`);
   for (const slot of state.variants.get(life.world.plan.id)!.slots) {
     const { live: atVenue } = life.venue.book.instruments.get(slot.instrument.id)!;
     const ours = slot.live.map((order) => order.spec.clientId).sort();
@@ -292,7 +315,11 @@ function healed(life: Life): void {
     if (ours.join() !== theirs.join()) throw new Violation("orders are the venue's", `${slot.instrument.id} ${ours.join()}, at the venue ${theirs.join()}`);
     const stop = atVenue.find((order) => order.spec.leg === "stop");
     if (slot.closable === 0n && theirs.length > 0) throw new Violation("nothing rests without a position", `${slot.instrument.id} ${theirs.join()}`);
-    if (slot.closable === 0n || slot.closing !== undefined || slot.stop === undefined) continue;
+    if (slot.closable === 0n) continue;
+    const entry = [...life.auditor.orders.values()].findLast((order) => order.spec.instrument === slot.instrument.id && order.spec.leg === "entry")!;
+    if (life.closedAt !== undefined && entry.time < life.closedAt) throw new Violation("a close closes", `${slot.instrument.id} holds ${slot.position.qty}`);
+    if (slot.closing !== undefined) throw new Violation("a close closes", `${slot.instrument.id} still holds ${slot.position.qty}`);
+    if (slot.stop === undefined && entry.spec.protectStop === undefined) continue;
     if (stop === undefined || stop.quantity - stop.filled !== slot.closable || stop.stopPrice !== slot.stop) throw new Violation("held is protected", `${slot.instrument.id} ${slot.closable} with a stop of ${stop?.quantity ?? "nothing"} at ${stop?.stopPrice}, not ${slot.stop}`);
   }
   life.auditor.settled(state.balances, (instrument) => state.slotsByInstrument.get(instrument)![0]!.position.cost as Exact);

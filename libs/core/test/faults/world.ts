@@ -18,6 +18,8 @@ export interface World {
   /** Chance that the shell dies at one step. */
   readonly crashShare: number;
   readonly minutes: number;
+  /** Chance of an operator's command at one close. */
+  readonly commandShare: number;
   readonly buyShare: number;
   readonly sellShare: number;
 }
@@ -34,6 +36,7 @@ export function drawWorld(seed: number): World {
     faults: drawFaults(prng),
     crashShare: pick(prng, 0, 0, 0.002, 0.01),
     minutes: 15 + prng.below(25),
+    commandShare: pick(prng, 0, 0, 0.05),
     buyShare: 0.15 + prng.next() * 0.3,
     sellShare: 0.15 + prng.next() * 0.3,
   };
