@@ -20,9 +20,11 @@ export interface Account {
   fill(order: OrderSpec, price: string, quantity?: string): void;
 }
 
-export function account(plan: VariantPlan): Account {
-  const machine = createTradeMachine([plan]);
-  openAccount(machine, [plan], "00000001", T0);
+/** The variants share the account; decisions are the first one's unless they say so. */
+export function account(...plans: readonly [VariantPlan, ...VariantPlan[]]): Account {
+  const [plan] = plans;
+  const machine = createTradeMachine(plans);
+  openAccount(machine, plans, "00000001", T0);
   const step = (event: TradeEvent) => machine.step(event).entry?.events ?? [];
   return {
     machine,
