@@ -7,7 +7,7 @@ import { formatClientId } from "../orders/client-id.ts";
 import { approve, type Approved } from "../risk/approved.ts";
 import { gateEntry, limitEntry } from "../risk/registry.ts";
 import type { Denial, EntryRequest } from "../risk/rule.ts";
-import { variantOf, type Slot } from "./account.ts";
+import { variantOf, type Slot, type VariantState } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
 import { nearestTick, sizeEntry } from "./sizing.ts";
 
@@ -19,7 +19,7 @@ export function enter(desk: Desk, slot: Slot, decision: Decision): void {
   const variant = variantOf(desk.state, slot.plan.id)!;
   const side: Side = decision.action === "BUY" ? "BUY" : "SELL";
   const request: EntryRequest = { desk, variant, slot, side, decision: withExits(slot, side, decision) };
-  const denial = gateEntry(request);
+  const denial = unpriced(variant) ?? gateEntry(request);
   if (denial) return deny(desk, slot, denial);
   const { stop, target } = request.decision;
   const size = sizeEntry(request, stop);
@@ -42,6 +42,12 @@ export function enter(desk: Desk, slot: Slot, decision: Decision): void {
     reason: decision.reason,
   };
   place(desk, approve(spec));
+}
+
+/** A new owner has seen no candle yet: what the variant holds elsewhere has no price, and its exposure is not known. */
+function unpriced(variant: VariantState): Denial | undefined {
+  const slot = variant.slots.find(({ lastClose, qty, live }) => lastClose === 0 && (qty !== 0 || live.length > 0));
+  return slot && { code: "NO_PRICE", detail: `no close of ${slot.instrument.id} has been seen yet` };
 }
 
 /** The decision with the variant's own exits where the strategy set none. Distances are from the decision's close. */
