@@ -76,8 +76,10 @@ export function sizeEntry(request: EntryRequest, stop: number | undefined): Entr
     return { quantity: 0n as Qty, budget: floorMoney(budget) };
   }
   const wanted = wantedQuantity(request, unit, stop);
-  const affordable = (funds * (1 - FUNDS_BUFFER)) / (unit * (rate + fee));
-  return { quantity: floorToStep(Math.min(wanted, room / unit, affordable), instrument.step), budget: undefined };
+  // A reversal may be sized after a newer close than the one it was decided on: the dearer of both caps it.
+  const dearest = slot.lastClose > 0 ? Math.max(unit, unitValue(request, slot.lastClose)) : unit;
+  const affordable = (funds * (1 - FUNDS_BUFFER)) / (dearest * (rate + fee));
+  return { quantity: floorToStep(Math.min(wanted, room / dearest, affordable), instrument.step), budget: undefined };
 }
 
 function wantedQuantity(request: EntryRequest, unit: number, stop: number | undefined): number {
