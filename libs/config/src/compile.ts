@@ -2,11 +2,13 @@ import { basename, dirname, extname, resolve } from "node:path";
 import {
   calendarNamed,
   fromNumber,
+  protections,
   strategies,
   timeframeMs,
   type ExitPlan,
   type MemberPlan,
   type ParameterValue,
+  type ProtectionPlan,
   type RiskPlan,
   type SizingPlan,
   type Timeframe,
@@ -114,6 +116,18 @@ function compileRisk({ risk_settings }: VariantConfig, leverage: number): RiskPl
   };
 }
 
+function compileProtections(config: VariantConfig, report: Report): ProtectionPlan[] {
+  for (const [i, { kind, limit_pct }] of config.protections.entries())
+    if (protections[kind]!.needsLimit && limit_pct <= 0) report(["protections", i, "limit_pct"], `${kind} needs a limit above 0, in percent of equity`);
+  return config.protections.map(({ kind, lookback_minutes, lock_minutes, count, limit_pct }) => ({
+    kind,
+    lookbackMs: lookback_minutes * 60_000,
+    lockMs: lock_minutes * 60_000,
+    count,
+    limitPct: limit_pct,
+  }));
+}
+
 /** The credential references of a variant: its own, else the broker's usual names. */
 export function compileCredentials(config: VariantConfig, file: string): CredentialReferences {
   const { broker, mode } = config.variants;
@@ -166,6 +180,9 @@ function checkChoices(config: VariantConfig, report: Report): boolean {
 export function compilePlan(config: VariantConfig, id: string, file: string, report: Report, notices: Notice[]): VariantPlan {
   const instruments = checkChoices(config, report) ? compileInstruments(config, report, notices) : [];
   checkOtherLists(config, report);
+  const currency = config.account.currency ?? instruments[0]?.settle ?? "";
+  if (currency !== "" && !/^USD/.test(currency))
+    notices.push({ code: "AMOUNTS_IN_CURRENCY", message: `starting_balance, max_position_size and max_total_exposure are amounts of ${currency}` });
   const timeframes = compileTimeframes(config.timeframes);
   if (timeframeMs(timeframes.finest) > timeframeMs(timeframes.decision))
     report(["timeframes", "finest"], `is ${timeframes.finest}, which is coarser than the decision's ${timeframes.decision}`);
@@ -176,7 +193,7 @@ export function compilePlan(config: VariantConfig, id: string, file: string, rep
     assetClass: config.variants.asset_class,
     account: {
       id: accountId(config, id, compileCredentials(config, file), notices),
-      currency: config.account.currency ?? instruments[0]?.settle ?? "",
+      currency,
       startingBalance: fromNumber(config.account.starting_balance),
     },
     instruments,
@@ -193,13 +210,7 @@ export function compilePlan(config: VariantConfig, id: string, file: string, rep
     sizing: compileSizing(config, report),
     exits: compileExits(config, report),
     risk: compileRisk(config, compileLeverage(config, instruments, notices)),
-    protections: config.protections.map(({ kind, lookback_minutes, lock_minutes, count, limit_pct }) => ({
-      kind,
-      lookbackMs: lookback_minutes * 60_000,
-      lockMs: lock_minutes * 60_000,
-      count,
-      limitPct: limit_pct,
-    })),
+    protections: compileProtections(config, report),
     costs: { spreadBps: config.costs.spread_bps, slippageBps: config.costs.slippage_bps },
     fills: { latencyMs: config.fills.latency_ms, maxVolumeShare: config.fills.max_volume_share, atEnd: config.fills.at_end },
   };

@@ -4,6 +4,7 @@ import type { Protection } from "./protection.ts";
 export const cooldown: Protection = {
   kind: "cooldown",
   doc: "after every closed trade the instrument rests for lock_minutes",
+  needsLimit: false,
   judge: ({ trades }) => {
     const last = trades.at(-1);
     return last && { instrument: last.instrument, reason: "cooldown after a trade" };

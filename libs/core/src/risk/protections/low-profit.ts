@@ -4,6 +4,7 @@ import type { Protection } from "./protection.ts";
 export const lowProfit: Protection = {
   kind: "low_profit",
   doc: "an instrument whose trades of the window (at least count) earned under limit_pct of equity is locked",
+  needsLimit: false,
   judge: ({ plan, trades, equity }) => {
     const last = trades.at(-1);
     if (!last) return undefined;

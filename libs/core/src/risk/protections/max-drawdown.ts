@@ -4,6 +4,7 @@ import type { Protection } from "./protection.ts";
 export const maxDrawdownLock: Protection = {
   kind: "max_drawdown",
   doc: "a fall of limit_pct of equity over the window's trades (at least count) locks every instrument",
+  needsLimit: true,
   judge: ({ plan, trades, equity }) => {
     if (trades.length < plan.count) return undefined;
     let level = equity - trades.reduce((sum, trade) => sum + trade.pnl, 0);

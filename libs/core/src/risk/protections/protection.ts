@@ -20,5 +20,7 @@ export interface Locking {
 export interface Protection {
   readonly kind: string;
   readonly doc: string;
+  /** True when `limitPct` must be above 0 for the rule to mean anything. */
+  readonly needsLimit: boolean;
   judge(view: ProtectionView): Locking | undefined;
 }

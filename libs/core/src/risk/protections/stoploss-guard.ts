@@ -7,6 +7,7 @@ const isStopOut = (trade: ClosedTrade): boolean => (trade.leg === "stop" || trad
 export const stoplossGuard: Protection = {
   kind: "stoploss_guard",
   doc: "count stop-outs within lookback_minutes lock every instrument",
+  needsLimit: false,
   judge: ({ plan, trades }) => {
     const last = trades.at(-1);
     if (last === undefined || !isStopOut(last)) return undefined;
