@@ -1,5 +1,6 @@
 import {
   calendarNamed,
+  candleAt,
   createEngine,
   type Candle,
   type CandleColumns,
@@ -61,33 +62,31 @@ export function runBacktest(input: BacktestInput): BacktestRun {
   const funding = input.funding ?? [];
   let nextFunding = 0;
   let nextProgress = PROGRESS_EVERY;
-  let last: readonly Candle[] = [];
+  let last = -Infinity;
   const start = performance.now();
   closes.forEach((time, candles, done) => {
-    while (nextFunding < funding.length && funding[nextFunding]!.time < time) engine.fund(funding[nextFunding++]!);
+    while (nextFunding < funding.length && funding[nextFunding]!.time < time) {
+      // Whoever holds the position before the candle's first fill pays: a venue's stamp lies some ms after the hour.
+      const due = Math.min(funding[nextFunding]!.time, candles[0]!.openTime);
+      engine.fund({ ...funding[nextFunding++]!, time: due });
+    }
     engine.close(time, candles);
     curve.add(time, variant);
-    last = candles;
+    last = time;
     if (done < nextProgress) return;
     nextProgress += PROGRESS_EVERY;
     input.onProgress?.(done, closes.total);
   });
-  if (input.plan.fills.atEnd !== "keep" && last.length > 0) {
+  if (input.plan.fills.atEnd !== "keep" && last > -Infinity) {
     engine.finish(lastCandles(input.columns, last));
-    curve.add(last[0]!.closeTime, variant);
+    curve.add(last, variant);
   }
   const elapsedMs = performance.now() - start;
   input.onProgress?.(closes.total, closes.total);
   return { ledger, curve: curve.curve(), engine, candles: closes.total, elapsedMs };
 }
 
-/** The last candle of each instrument; positions end there. */
-function lastCandles(columns: readonly CandleColumns[], last: readonly Candle[]): Candle[] {
-  const closing = last[0]!.closeTime;
-  return columns.flatMap((own) => {
-    const found = last.find((candle) => candle.instrument === own.instrument);
-    if (found) return [found];
-    const row = own.length - 1;
-    return row < 0 ? [] : [{ ...last[0]!, instrument: own.instrument, closeTime: closing, open: own.open[row]!, high: own.high[row]!, low: own.low[row]!, close: own.close[row]!, volume: own.volume[row]! }];
-  });
+/** The last candle of each instrument, as of the end of the data: positions end there. */
+function lastCandles(columns: readonly CandleColumns[], closeTime: number): Candle[] {
+  return columns.flatMap((own) => (own.length === 0 ? [] : [{ ...candleAt(own, own.length - 1), closeTime }]));
 }

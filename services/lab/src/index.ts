@@ -4,8 +4,8 @@ export { fitTimeframe, loadCsv, loadFunding, loadStored, type CsvSource, type Ma
 export { noise, proveNoLookahead, type LookaheadProof, type ProofInput } from "./prove-no-lookahead.ts";
 export { CurveRecorder, LedgerRecorder } from "./recorder.ts";
 export { measure, type BacktestResult, type Measured } from "./result.ts";
-export { findRun, readLedger, saveRun, type RunManifest, type StoredRun } from "./run-store.ts";
+export { findRun, makeFolder, readLedger, runOf, saveRun, type RunManifest, type StoredRun } from "./run-store.ts";
 export { loadDefinitions, type DefinitionOf } from "./strategy-file.ts";
-export { verifyLedger, type LedgerCheck } from "./verify-ledger.ts";
+export { verifyLedger, verifyLedgerFile, type LedgerCheck } from "./verify-ledger.ts";
 export { renderReport } from "./report/page.ts";
 export type { ReportModel } from "./report/model.ts";

@@ -1,45 +1,98 @@
 import childProcess from "node:child_process";
 import fs from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
+import { registerHooks, syncBuiltinESMExports } from "node:module";
 import net from "node:net";
+import { fileURLToPath } from "node:url";
 
-/** Sources of code; loading these is no look-ahead. */
-const CODE = /\.(?:[cm]?[jt]s|node|wasm)$|package\.json$/;
+/** Built-in modules by which data comes in where no watch over functions would see it. */
+const DOORS = new Set(["child_process", "cluster", "dgram", "dns", "http", "http2", "https", "inspector", "module", "net", "repl", "sqlite", "tls", "v8", "vm", "wasi", "worker_threads"]);
+/** Descriptors looked at; a shell hands over the lowest numbers. */
+const DESCRIPTORS = 256;
+/** Imports that are code, not data. */
+const CODE = /\.[cm]?[jt]s$/;
 
+type Describe = (args: readonly unknown[]) => string | undefined;
 type Patchable = Record<string, unknown>;
 
 /**
- * Runs `work` and lists what it read from outside: files that are not code, sockets, processes. A strategy that reads
- * its data for itself may know the future whatever it is shown, so a proof of no look-ahead has to see that too.
+ * Runs `work` and lists what it took from outside: files, sockets, processes, data imported as a module. A strategy
+ * that reads for itself may know the future whatever it is shown, so a proof of no look-ahead has to see that too.
  */
 export async function outsideReads<T>(work: () => Promise<T> | T): Promise<{ value: T; reads: readonly string[] }> {
   const reads = new Set<string>();
+  /** Files the module loader resolved; it reads them by `fs` as well. */
+  const code = new Set<string>();
   const undo: (() => void)[] = [];
-  const watch = (holder: object, names: readonly string[], describe: (args: readonly unknown[]) => string | undefined) => {
-    const target = holder as Patchable;
-    for (const name of names) {
-      const original = target[name];
-      if (typeof original !== "function") continue;
-      target[name] = function (this: unknown, ...args: unknown[]): unknown {
-        const said = describe(args);
-        if (said !== undefined) reads.add(said);
-        return Reflect.apply(original, this, args) as unknown;
-      };
-      undo.push(() => void (target[name] = original));
-    }
+  const watch = (holder: object, names: readonly string[], describe: Describe) => {
+    for (const name of names) undo.push(replace(holder, name, describe, (said) => reads.add(said)));
   };
-  const file = (args: readonly unknown[]) => (CODE.test(String(args[0])) || typeof args[0] === "number" ? undefined : `file ${String(args[0])}`);
-  watch(fs, ["readFileSync", "readFile", "openSync", "open", "createReadStream"], file);
+  // What is opened from here on is listed when it is opened; what was open before, standard input first, when it is read.
+  const standing = openDescriptors();
+  const file: Describe = ([path]) => {
+    if (typeof path === "number") return standing.has(path) ? `file descriptor ${path}` : undefined;
+    const name = path instanceof URL ? fileURLToPath(path) : String(path);
+    return code.has(name) ? undefined : `file ${name}`;
+  };
+  const always = (said: string) => () => said;
+  watch(fs, ["readFileSync", "readFile", "openSync", "open", "createReadStream", "ReadStream", "openAsBlob", "read", "readSync", "readv", "readvSync"], file);
   watch(fs.promises, ["readFile", "open"], file);
-  watch(childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"], (args) => `process ${String(args[0])}`);
-  watch(net, ["connect", "createConnection"], () => "network connection");
-  watch(globalThis, ["fetch"], (args) => `address ${String(args[0])}`);
+  watch(childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"], ([command]) => `process ${String(command)}`);
+  watch(net, ["connect", "createConnection", "Socket"], always("network connection"));
+  watch(globalThis, ["fetch", "WebSocket", "EventSource"], ([address]) => `address ${String(address)}`);
+  watch(process, ["getBuiltinModule"], ([name]) => door(String(name)));
+  watch(process, ["binding", "_linkedBinding"], ([name]) => (name === "util" ? undefined : `process binding ${String(name)}`));
+  watch(process, ["dlopen"], always("native library"));
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      const { url } = resolved;
+      const said = url.startsWith("node:") ? door(url) : CODE.test(url) ? undefined : `module ${url}`;
+      if (said !== undefined) reads.add(said);
+      else if (url.startsWith("file:")) code.add(fileURLToPath(url));
+      return resolved;
+    },
+  });
   syncBuiltinESMExports();
   try {
     const value = await work();
     return { value, reads: [...reads] };
   } finally {
-    for (const restore of undo) restore();
+    hooks.deregister();
+    for (const restore of undo.reverse()) restore();
     syncBuiltinESMExports();
   }
+}
+
+function openDescriptors(): ReadonlySet<number> {
+  const open = new Set<number>();
+  for (let fd = 0; fd < DESCRIPTORS; fd++) {
+    try {
+      fs.fstatSync(fd);
+      open.add(fd);
+    } catch {
+      continue;
+    }
+  }
+  return open;
+}
+
+function door(name: string): string | undefined {
+  const bare = name.replace(/^node:/, "").split("/", 1)[0]!;
+  return DOORS.has(bare) ? `module node:${bare}` : undefined;
+}
+
+/** Puts a function or class in the place of `holder[name]` that says what it is called with; returns how to undo it. */
+function replace(holder: object, name: string, describe: Describe, say: (said: string) => void): () => void {
+  const target = holder as Patchable;
+  const original = Object.getOwnPropertyDescriptor(target, name);
+  const inner = target[name];
+  if (original === undefined || typeof inner !== "function") return () => undefined;
+  function watched(this: unknown, ...args: unknown[]): unknown {
+    const said = describe(args);
+    if (said !== undefined) say(said);
+    return new.target === undefined ? Reflect.apply(inner as () => unknown, this, args) : Reflect.construct(inner as new () => object, args, new.target === watched ? (inner as new () => object) : new.target);
+  }
+  watched.prototype = inner.prototype as object;
+  Object.defineProperty(target, name, { value: watched, writable: true, configurable: true, enumerable: original.enumerable ?? true });
+  return () => void Object.defineProperty(target, name, original);
 }

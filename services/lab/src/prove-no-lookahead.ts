@@ -1,5 +1,6 @@
 import { createPrng, type CandleColumns, type Decision, type VariantPlan } from "@tradewind/core";
 import { runBacktest } from "./backtest.ts";
+import type { BeforeRead } from "./closes.ts";
 import { outsideReads } from "./outside-reads.ts";
 import type { DefinitionOf } from "./strategy-file.ts";
 
@@ -11,8 +12,10 @@ export interface LookaheadProof {
   /** Decisions that changed when the future was noise; the first is described. */
   readonly changed: number;
   readonly first_change: { readonly instrument: string; readonly close_time: string; readonly with_future: string; readonly without_future: string } | null;
-  /** Files, sockets and processes the strategy opened for itself: it may know the future by them. */
+  /** Files, sockets and processes the strategy used for itself: it may know the future by them. */
   readonly outside_reads: readonly string[];
+  /** Of the run with the true data; a backtest with the same one made the decisions compared here. */
+  readonly ledger_hash: string;
   readonly seed: number;
 }
 
@@ -28,16 +31,21 @@ export interface ProofInput {
 /**
  * Compares each decision of a run over the data with the same decision of a run in which, at that moment, every
  * later row is noise: rows become true one close at a time, right before they are read. No decision may differ.
- * Strategies that remember one run in the next, or that read files, are caught as well.
+ *
+ * The blind run comes first, so what a strategy remembers of it shows in the other. The noise is made before the
+ * strategies load, and from there on the true rows are only ever copied number by number: no function that a strategy
+ * could have replaced gets hold of them. What a strategy reads for itself is listed. One thing cannot be seen from
+ * outside: prices written into its code. `ledger_hash` says which run the proof is of.
  */
 export async function proveNoLookahead(input: ProofInput): Promise<LookaheadProof> {
+  const shown = input.columns.map((own, k) => noise(own, input.seed + k));
   const { value, reads } = await outsideReads(async () => {
     const definitionOf = await input.load();
-    const blind = decisionsOf(input, definitionOf, true);
-    const seeing = decisionsOf(input, definitionOf, false);
-    return { blind, seeing };
+    const blind = decide(input, definitionOf, shown, (k, row) => reveal(input.columns[k]!, shown[k]!, row));
+    const seeing = decide(input, definitionOf, input.columns);
+    return { blind: blind.decisions, seeing: seeing.decisions, ledgerHash: seeing.ledgerHash };
   });
-  const { blind, seeing } = value;
+  const { blind, seeing, ledgerHash } = value;
   let changed = 0;
   let first: LookaheadProof["first_change"] = null;
   for (let i = 0; i < Math.max(blind.length, seeing.length); i++) {
@@ -55,6 +63,7 @@ export async function proveNoLookahead(input: ProofInput): Promise<LookaheadProo
     changed,
     first_change: first,
     outside_reads: reads,
+    ledger_hash: ledgerHash,
     seed: input.seed,
   };
 }
@@ -64,25 +73,29 @@ function describe(decision: Decision): string {
   return `${action} ${score} stop ${stop ?? "none"} target ${target ?? "none"} (${reason})`;
 }
 
-function decisionsOf(input: ProofInput, definitionOf: DefinitionOf, blind: boolean): Decision[] {
+function decide(input: ProofInput, definitionOf: DefinitionOf, columns: readonly CandleColumns[], beforeRead?: BeforeRead): { decisions: Decision[]; ledgerHash: string } {
   const decisions: Decision[] = [];
-  const columns = blind ? input.columns.map((own, k) => noise(own, input.seed + k)) : input.columns;
-  runBacktest({
+  const { ledger } = runBacktest({
     plan: input.plan,
     columns,
     definitionOf,
     onDecision: (decision) => void decisions.push(decision),
     ...(input.onProgress && { onProgress: input.onProgress }),
-    ...(blind && { beforeRead: (k, row) => reveal(input.columns[k]!, columns[k]!, row) }),
+    ...(beforeRead && { beforeRead }),
   });
-  return decisions;
+  return { decisions, ledgerHash: ledger.digest() };
+}
+
+/** Field by field: a loop would go through an iterator, and that a strategy could have replaced. */
+function reveal(truth: CandleColumns, shown: CandleColumns, row: number): void {
+  shown.open[row] = truth.open[row]!;
+  shown.high[row] = truth.high[row]!;
+  shown.low[row] = truth.low[row]!;
+  shown.close[row] = truth.close[row]!;
+  shown.volume[row] = truth.volume[row]!;
 }
 
 const priceFields = ["open", "high", "low", "close", "volume"] as const;
-
-function reveal(truth: CandleColumns, shown: CandleColumns, row: number): void {
-  for (const field of priceFields) shown[field][row] = truth[field][row]!;
-}
 
 /** The same times with prices of a seeded random walk from the first open. */
 export function noise(columns: CandleColumns, seed: number): CandleColumns {

@@ -1,12 +1,14 @@
-import { createWriteStream, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { decodeEntry, encodeEntry, inputFailure, type LedgerEntry } from "@tradewind/core";
 import type { LoadedVariant } from "@tradewind/config";
 import type { BacktestResult } from "./result.ts";
 
 const MANIFEST = "manifest.json";
 const LEDGER = "ledger.jsonl";
+const LINE_FEED = 10;
 
 /** Names a run and what it was made of. */
 export interface RunManifest {
@@ -15,6 +17,8 @@ export interface RunManifest {
   readonly variant: string;
   readonly config_hash: string;
   readonly ledger_hash: string;
+  /** Of the bytes of the ledger's file: `ledger_hash` is over the canonical lines, which leave out the postings. */
+  readonly file_sha256: string;
   readonly entries: number;
   /** The effective variant file; secrets as `${NAME}`. */
   readonly config: unknown;
@@ -36,20 +40,50 @@ export async function saveRun(dataDir: string, variant: LoadedVariant, result: B
   const run = `${result.variant}-${result.ledger_hash.slice(0, 12)}`;
   const dir = join(dataDir, "runs", run);
   const staged = `${dir}.${process.pid}.part`;
-  mkdirSync(staged, { recursive: true });
   try {
+    makeFolder(staged);
+    const fileHash = createHash("sha256");
     const out = createWriteStream(join(staged, LEDGER));
-    for (const entry of entries) if (!out.write(`${encodeEntry(entry)}\n`)) await once(out, "drain");
+    await once(out, "open");
+    for (const entry of entries) {
+      const line = `${encodeEntry(entry)}\n`;
+      fileHash.update(line);
+      if (!out.write(line)) await once(out, "drain");
+    }
     out.end();
     await once(out, "finish");
-    const manifest: RunManifest = { run, clock: "events", variant: result.variant, config_hash: result.config_hash, ledger_hash: result.ledger_hash, entries: entries.length, config: variant.config, result };
+    const { variant: id, config_hash, ledger_hash } = result;
+    const file_sha256 = fileHash.digest("hex");
+    const manifest: RunManifest = { run, clock: "events", variant: id, config_hash, ledger_hash, file_sha256, entries: entries.length, config: variant.config, result };
     writeFileSync(join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    rmSync(dir, { recursive: true, force: true });
-    renameSync(staged, dir);
+    replaceFolder(staged, dir);
     return { dir, manifest, ledgerFile: join(dir, LEDGER) };
   } catch (error) {
     rmSync(staged, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive mkdir never returns where a folder cannot be made (/proc). */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** Puts `staged` in the place of `dir`; where another process is putting the same run there, its copy may stay. */
+function replaceFolder(staged: string, dir: string): void {
+  rmSync(dir, { recursive: true, force: true });
+  try {
+    renameSync(staged, dir);
+  } catch (error) {
+    if (!existsSync(join(dir, MANIFEST))) throw error;
+    rmSync(staged, { recursive: true, force: true });
   }
 }
 
@@ -63,7 +97,19 @@ export function findRun(dataDir: string, name: string | undefined): StoredRun {
     throw inputFailure("NO_RUN", name === undefined ? `no run in ${root}; ${there}` : `no single run "${name}" in ${root}; ${there}`);
   }
   const dir = join(root, found);
-  return { dir, manifest: JSON.parse(readFileSync(join(dir, MANIFEST), "utf8")) as RunManifest, ledgerFile: join(dir, LEDGER) };
+  return { dir, manifest: readManifest(dir), ledgerFile: join(dir, LEDGER) };
+}
+
+function readManifest(dir: string): RunManifest {
+  const path = join(dir, MANIFEST);
+  let manifest: Partial<RunManifest> | null;
+  try {
+    manifest = JSON.parse(readFileSync(path, "utf8")) as Partial<RunManifest> | null;
+  } catch (error) {
+    throw inputFailure("BAD_MANIFEST", `${path}: cannot be read (${error instanceof Error ? error.message : String(error)}); run the backtest again`);
+  }
+  if (typeof manifest?.ledger_hash !== "string" || typeof manifest.run !== "string") throw inputFailure("BAD_MANIFEST", `${path}: is no manifest of a run; run the backtest again`);
+  return manifest as RunManifest;
 }
 
 function only<T>(list: readonly T[]): T | undefined {
@@ -82,21 +128,29 @@ function listRuns(root: string): string[] {
   return names.sort((a, b) => age(b) - age(a));
 }
 
-/** Reads a ledger file entry by entry. Throws `BAD_LEDGER_LINE`, `NO_LEDGER`. */
-export function* readLedger(file: string): Generator<LedgerEntry> {
-  let text: string;
+/** The run that a ledger file belongs to, where its manifest lies beside it. */
+export function runOf(ledgerFile: string): StoredRun | undefined {
+  const dir = dirname(ledgerFile);
+  if (basename(ledgerFile) !== LEDGER || !existsSync(join(dir, MANIFEST))) return undefined;
+  return { dir, manifest: readManifest(dir), ledgerFile };
+}
+
+/** Reads a ledger file entry by entry; `hashed` gets the SHA-256 of its bytes. Throws `BAD_LEDGER_LINE`, `NO_LEDGER`. */
+export function* readLedger(file: string, hashed?: (sha256: string) => void): Generator<LedgerEntry> {
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
-    throw inputFailure("NO_LEDGER", `no ledger at "${file}" (${error instanceof Error ? error.message : String(error)})`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw inputFailure("NO_LEDGER", code === "EISDIR" ? `"${file}" is a folder; name a ledger file or a run` : `no ledger at "${file}" (${code}); check the path`);
   }
+  hashed?.(createHash("sha256").update(bytes).digest("hex"));
   let line = 0;
-  let from = 0;
-  while (from < text.length) {
-    const to = text.indexOf("\n", from);
+  for (let from = 0; from < bytes.length; ) {
+    const to = bytes.indexOf(LINE_FEED, from);
     line += 1;
     if (to < 0) throw inputFailure("BAD_LEDGER_LINE", `${file}:${line}: the last line is cut off; export the ledger again`);
-    yield decodeEntry(text.slice(from, to), `${file}:${line}`);
+    yield decodeEntry(bytes.toString("utf8", from, to), `${file}:${line}`);
     from = to + 1;
   }
 }

@@ -3,6 +3,7 @@ import { nearest } from "@tradewind/config";
 import { inputFailure, isFailure } from "@tradewind/core";
 import { commonOptions, exitCodes, type Arguments, type Command, type Io, type Option } from "./command.ts";
 import { commands } from "./commands/registry.ts";
+import { told } from "./told.ts";
 
 /** Runs the command line and returns its exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -20,12 +21,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     return await found.command.run(parse(found.command, found.rest), io);
   } catch (error) {
     io.progress("");
-    if (isFailure(error)) {
-      io.say(error.action === "bug" ? `${error.message} (a bug of ours: please report it)` : error.message);
-      return error.action === "input" ? exitCodes.badInput : exitCodes.failed;
-    }
-    io.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return exitCodes.failed;
+    io.say(told(error, io.env));
+    return isFailure(error) && error.action === "input" ? exitCodes.badInput : exitCodes.failed;
   }
 }
 

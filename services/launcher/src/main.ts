@@ -1,16 +1,37 @@
+import { Console } from "node:console";
 import { runCli } from "./cli.ts";
+import { exitCodes } from "./command.ts";
+import { told } from "./told.ts";
 
 const terminal = process.stderr.isTTY;
+const say = (text: string) => void process.stderr.write(`${text}\n`);
+
 // A reader that stops early (`| head`) is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code === "EPIPE") process.exit(exitCodes.done);
+  say(`standard output: ${told(error, process.env)}`);
+  process.exit(exitCodes.failed);
+});
+// Nobody is left to tell.
+process.stderr.on("error", () => process.exit(exitCodes.failed));
+// Standard output is for results alone; what a strategy prints goes beside them.
+globalThis.console = new Console(process.stderr, process.stderr);
+process.on("uncaughtException", (error) => {
+  say(told(error, process.env));
+  process.exit(exitCodes.failed);
+});
+let ended = false;
+process.on("exit", (code) => {
+  if (ended || code !== exitCodes.done) return;
+  say("the command was ended before it was done; a strategy file must not end the process");
+  process.exitCode = exitCodes.failed;
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
-  say: (text) => void process.stderr.write(`${text}\n`),
+  say,
   progress: (text) => void (terminal && process.stderr.write(`\r\u001b[2K${text}`)),
   cwd: process.cwd(),
   env: process.env,
 });
+ended = true;

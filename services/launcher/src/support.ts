@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { inputFailure } from "@tradewind/core";
+import { makeFolder } from "@tradewind/lab";
 import type { Arguments, Io } from "./command.ts";
 
 /** The project's own folder of settings, found from this file. */
@@ -30,7 +32,10 @@ export function parseTime(text: string | undefined, flag: string): number | unde
   if (text === undefined) return undefined;
   if (/^\d{12,}$/.test(text)) return Number(text);
   const zoned = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : /(?:Z|[+-]\d{2}:?\d{2})$/.test(text) ? text : `${text}Z`;
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(zoned) : Number.NaN;
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0] ?? "";
+  // Date.parse takes 31 February for 3 March.
+  const real = !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  const time = real ? Date.parse(zoned) : Number.NaN;
   if (Number.isNaN(time)) throw inputFailure("BAD_TIME", `--${flag} "${text}" is not a time; write 2022-01-31 or 2022-01-31T14:30`);
   return time;
 }
@@ -48,4 +53,22 @@ export function progressLine(io: Io, what: string): (done: number, total: number
     const perSecond = done / Math.max((performance.now() - start) / 1000, 1e-3);
     io.progress(`${what} ${Math.floor((100 * done) / total)} %  ${show(perSecond / 1e6, 2)} M/s`);
   };
+}
+
+/** Refuses a path that no file can be written to, before any work is done for it. */
+export function checkTarget(path: string, flag: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) throw inputFailure("BAD_TARGET", `--${flag} "${path}" is a folder; name a file in it`);
+  makeFolder(dirname(path));
+}
+
+/** Writes a file whole or not at all. */
+export function writeWhole(path: string, text: string): void {
+  const staged = `${path}.${process.pid}.part`;
+  try {
+    writeFileSync(staged, text);
+    renameSync(staged, path);
+  } catch (error) {
+    rmSync(staged, { force: true });
+    throw error;
+  }
 }

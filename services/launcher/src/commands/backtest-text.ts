@@ -26,12 +26,12 @@ export function resultText(result: BacktestResult, files: { report: string | und
 
 /** A proof as a person reads it. */
 export function proofText(proof: LookaheadProof): string {
-  if (proof.proven) return `No look-ahead: ${show(proof.decisions, 0)} decisions (${show(proof.actions, 0)} to buy or sell) are the same with the future replaced by noise.\n`;
+  if (proof.proven) return `No look-ahead: ${show(proof.decisions, 0)} decisions (${show(proof.actions, 0)} to buy or sell) are the same with the future replaced by noise. Ledger of that run: ${proof.ledger_hash.slice(0, 16)}\n`;
   const lines = ["LOOK-AHEAD FOUND"];
   if (proof.first_change !== null) {
     const { instrument, close_time: time, with_future: seeing, without_future: blind } = proof.first_change;
     lines.push(`${show(proof.changed, 0)} of ${show(proof.decisions, 0)} decisions change when the future is noise; the first on ${instrument} at ${time}:`, `  with the future:    ${seeing}`, `  without the future: ${blind}`);
   }
-  for (const read of proof.outside_reads) lines.push(`the strategy opened a ${read}: what it reads there may hold the future`);
+  for (const read of proof.outside_reads) lines.push(`the strategy used a ${read}: what it learns there may be the future`);
   return `${lines.join("\n")}\n`;
 }

@@ -1,10 +1,24 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { inputFailure, isTimeframe, timeframeNames, type Timeframe } from "@tradewind/core";
-import { loadVariant, type LoadedVariant, type LoadOptions } from "@tradewind/config";
-import { fitTimeframe, loadCsv, loadDefinitions, loadFunding, loadStored, measure, proveNoLookahead, renderReport, runBacktest, saveRun, type MarketData } from "@tradewind/lab";
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { inputFailure, isTimeframe, timeframeNames, type FundingPayment, type Timeframe, type VariantPlan } from "@tradewind/core";
+import { listVariants, loadVariant, type LoadedVariant, type LoadOptions } from "@tradewind/config";
+import {
+  fitTimeframe,
+  loadCsv,
+  loadDefinitions,
+  loadFunding,
+  loadStored,
+  measure,
+  proveNoLookahead,
+  renderReport,
+  runBacktest,
+  saveRun,
+  type BacktestRun,
+  type MarketData,
+  type Measured,
+} from "@tradewind/lab";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
-import { noMoreThan, parseTime, progressLine, required, systemOf } from "../support.ts";
+import { checkTarget, noMoreThan, parseTime, progressLine, required, systemOf, writeWhole } from "../support.ts";
 import { proofText, resultText } from "./backtest-text.ts";
 
 export const backtest: Command = {
@@ -28,43 +42,64 @@ export const backtest: Command = {
   run: runCommand,
 };
 
+/** Flags that mean nothing without another one. */
+const needs: readonly (readonly [flag: string, other: string])[] = [
+  ["mark", "funding"],
+  ["seed", "prove-no-lookahead"],
+  ["timeframe", "data"],
+];
+
 async function runCommand(args: Arguments, io: Io): Promise<number> {
   noMoreThan(args, 1);
   const file = resolve(io.cwd, required(args, 0, "the variant's file", "for example: tradewind backtest configs/variants/template.json --data FILE"));
+  checkFlags(args, file);
+  const report = pathOf(args, io, "report");
+  if (report !== undefined) checkTarget(report, "report");
   const notices: string[] = [];
   const { variant, data } = await load(file, args, io, notices);
   if (args.flag("prove-no-lookahead")) return prove(variant, data, args, io);
   const { plan } = variant;
-  if (args.text("mark") !== undefined && args.text("funding") === undefined) throw inputFailure("MARK_ALONE", "--mark needs --funding");
-  const fundingFile = args.text("funding");
-  const markFile = args.text("mark");
-  const funding =
-    fundingFile === undefined
-      ? []
-      : loadFunding(plan.instruments[0]!, resolve(io.cwd, fundingFile), markFile === undefined ? undefined : resolve(io.cwd, markFile), data.columns[0]!);
+  const funding = fundingOf(plan, data, args, io, notices);
   const run = runBacktest({ plan, columns: data.columns, definitionOf: await loadDefinitions(variant), funding, onProgress: progressLine(io, `backtest ${plan.id}`) });
   notices.push(...variant.notices.map((notice) => notice.message), ...data.warnings);
-  const { result, analysis, fills, candles } = measure(variant, data, run, notices);
-  const report = args.text("report");
-  if (report !== undefined) {
-    const page = renderReport({
-      variant: plan.id,
-      strategy: result.strategy,
-      broker: plan.broker,
-      timeframe: plan.timeframe,
-      currency: plan.account.currency,
-      configHash: variant.configHash,
-      ledgerHash: result.ledger_hash,
-      curve: run.curve,
-      analysis,
-      candles,
-      fills,
-    });
-    writeWhole(resolve(io.cwd, report), page);
-  }
+  const measured = measure(variant, data, run, notices);
+  const { result } = measured;
+  if (report !== undefined) writeWhole(report, reportOf(variant, run, measured));
   const saved = args.flag("no-save") ? undefined : await saveRun(systemOf(io).dataDir, variant, result, run.ledger.entries);
-  io.out(args.flag("json") ? `${JSON.stringify(result)}\n` : resultText(result, { report, run: saved?.manifest.run }));
+  io.out(args.flag("json") ? `${JSON.stringify(result)}\n` : resultText(result, { report: args.text("report"), run: saved?.manifest.run }));
   return exitCodes.done;
+}
+
+function checkFlags(args: Arguments, file: string): void {
+  for (const [flag, other] of needs)
+    if (args.text(flag) !== undefined && args.text(other) === undefined && !args.flag(other)) throw inputFailure("FLAG_ALONE", `--${flag} means nothing without --${other}; give both or neither`);
+  if (args.flag("prove-no-lookahead") && args.text("report") !== undefined) throw inputFailure("NO_REPORT", "--prove-no-lookahead compares two runs and reports on neither; leave --report out, or run twice");
+  if (!existsSync(file) || !statSync(file).isDirectory()) return;
+  const there = listVariants(file).map(({ id }) => `${id}.json`);
+  throw inputFailure("VARIANT_MISSING", `"${file}" is a folder; name a variant's file${there.length === 0 ? "" : ` in it: ${there.slice(0, 8).join(", ")}`}`);
+}
+
+function pathOf(args: Arguments, io: Io, flag: string): string | undefined {
+  const text = args.text(flag);
+  return text === undefined ? undefined : resolve(io.cwd, text);
+}
+
+function fundingOf(plan: VariantPlan, data: MarketData, args: Arguments, io: Io, notices: string[]): readonly FundingPayment[] {
+  const file = pathOf(args, io, "funding");
+  if (file === undefined) return [];
+  const columns = data.columns[0]!;
+  if (data.columns.length > 1) throw inputFailure("FUNDING_SYMBOL", `--funding is of one symbol, the run has ${data.columns.length}; choose one with --symbol`);
+  const payments = loadFunding(plan.instruments[0]!, file, pathOf(args, io, "mark"), columns);
+  const end = columns.closeTime[columns.length - 1]!;
+  if (!payments.some(({ time }) => time >= columns.openTime[0]! && time < end)) notices.push("none of the payments in --funding falls within the candles");
+  return payments;
+}
+
+function reportOf(variant: LoadedVariant, run: BacktestRun, { result, analysis, fills, candles }: Measured): string {
+  const { plan, configHash } = variant;
+  const { strategy, ledger_hash: ledgerHash } = result;
+  const { id, broker, timeframe, account } = plan;
+  return renderReport({ variant: id, strategy, broker, timeframe, currency: account.currency, configHash, ledgerHash, curve: run.curve, analysis, candles, fills });
 }
 
 async function prove(variant: LoadedVariant, data: MarketData, args: Arguments, io: Io): Promise<number> {
@@ -112,12 +147,4 @@ function fit(file: string, variant: LoadedVariant, data: MarketData, options: Lo
   if (how === "coarser") notices.push(`the data is ${data.timeframe}: decisions are made on it, not on ${plan.timeframe}`);
   const loaded = loadVariant(file, { ...options, symbolOverride: symbols, ...(how === "coarser" && { timeframeOverride: data.timeframe }) });
   return { ...loaded, plan: { ...loaded.plan, finestTimeframe: data.timeframe } };
-}
-
-/** Writes a file whole or not at all. */
-function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const staged = `${path}.${process.pid}.part`;
-  writeFileSync(staged, text);
-  renameSync(staged, path);
 }

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { encodeEntry, ledgerLines } from "@tradewind/core";
 import { findRun, readLedger } from "@tradewind/lab";
 import { exitCodes, type Command } from "../command.ts";
-import { noMoreThan, systemOf } from "../support.ts";
+import { checkTarget, noMoreThan, systemOf } from "../support.ts";
 
 export const ledgerExport: Command = {
   name: "ledger export",
@@ -39,6 +39,7 @@ function* jsonLines(file: string): Generator<string> {
 
 /** Whole or not at all. */
 async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
+  checkTarget(path, "out");
   const staged = `${path}.${process.pid}.part`;
   try {
     const out = createWriteStream(staged);

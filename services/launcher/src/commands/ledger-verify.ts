@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { findRun, readLedger, verifyLedger } from "@tradewind/lab";
+import { findRun, runOf, verifyLedgerFile } from "@tradewind/lab";
 import { exitCodes, type Command } from "../command.ts";
 import { noMoreThan, show, systemOf } from "../support.ts";
 
@@ -9,13 +9,13 @@ export const ledgerVerify: Command = {
   summary: "Check a ledger's arithmetic and its hash",
   usage: "[RUN | FILE.jsonl]",
   options: {},
-  details: "Checks the numbering, that every event's postings sum to zero, that fills add up to positions, and for a run that the hash\nis the one in its manifest. Exit code 3: something does not hold.",
+  details: "Checks the numbering, that every event's postings sum to zero, that fills add up to positions, and for a run that the\nhashes are those in its manifest. Exit code 3: something does not hold.",
   run: async (args, io) => {
     noMoreThan(args, 1);
     const name = args.positionals[0];
     const file = name !== undefined && existsSync(resolve(io.cwd, name)) ? resolve(io.cwd, name) : undefined;
-    const run = file === undefined ? findRun(systemOf(io).dataDir, name) : undefined;
-    const check = verifyLedger(readLedger(file ?? run!.ledgerFile), run?.manifest.ledger_hash);
+    const run = file === undefined ? findRun(systemOf(io).dataDir, name) : runOf(file);
+    const check = verifyLedgerFile(file ?? run!.ledgerFile, run?.manifest);
     if (args.flag("json")) io.out(`${JSON.stringify(check)}\n`);
     else {
       const cash = Object.entries(check.cash).map(([unit, amount]) => `${amount} ${unit}`);
