@@ -18,9 +18,9 @@ export function pendingExposure(slot: Slot): number {
   return exposure;
 }
 
-/** Unsigned notional a slot holds or may yet hold, settle currency; at its entry value until a close has been seen. */
+/** Unsigned notional a slot holds or may yet hold, settle currency. */
 export function slotExposure(slot: Slot): number {
-  return (slot.lastClose > 0 ? slotNotional(slot) : Math.abs(slot.cost)) + pendingExposure(slot);
+  return slotNotional(slot) + pendingExposure(slot);
 }
 
 /** Gross exposure of one variant. */

@@ -8,7 +8,15 @@ import { unknownOrder } from "./rules/unknown-order.ts";
 import type { Denial, EntryRequest, EntryRule, SizedEntry } from "./rule.ts";
 
 /** Every entry rule, in the order they are asked; the first denial is the one recorded. */
-export const entryRules: readonly EntryRule[] = [tradingState, unknownOrder, locks, maxConcurrentPositions, protectivePrices, minOrder, maxExposure];
+export const entryRules: readonly EntryRule[] = [
+  tradingState,
+  unknownOrder,
+  locks,
+  maxConcurrentPositions,
+  protectivePrices,
+  minOrder,
+  maxExposure,
+];
 
 /** First denial before sizing. */
 export function gateEntry(request: EntryRequest): Denial | undefined {

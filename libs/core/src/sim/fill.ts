@@ -1,4 +1,17 @@
-import { abs, divide, fromComputed, ONE, snap, toExact, toMoney, toNumber, type Exact, type Money, type Price, type Qty } from "../domain/fixed.ts";
+import {
+  abs,
+  divide,
+  fromComputed,
+  ONE,
+  snap,
+  toExact,
+  toMoney,
+  toNumber,
+  type Exact,
+  type Money,
+  type Price,
+  type Qty,
+} from "../domain/fixed.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Execution, Side } from "../domain/order.ts";
 import type { CostPlan } from "../domain/plan.ts";
@@ -21,7 +34,13 @@ export function budgetQuantity(instrument: Instrument, budget: Money, price: Pri
 }
 
 /** Fee of a fill and the currency it is taken in; rounded against us to 1e-12, a rebate (negative rate) too. */
-export function feeOf(instrument: Instrument, side: Side, quantity: Qty, value: Exact, liquidity: "maker" | "taker"): { fee: Money; feeCurrency: string } {
+export function feeOf(
+  instrument: Instrument,
+  side: Side,
+  quantity: Qty,
+  value: Exact,
+  liquidity: "maker" | "taker",
+): { fee: Money; feeCurrency: string } {
   const rate = liquidity === "maker" ? instrument.makerFee : instrument.takerFee;
   const against = rate < 0n ? "down" : "up";
   if (instrument.kind === "spot" && instrument.feeIn === "received" && side === "BUY")

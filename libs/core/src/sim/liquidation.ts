@@ -16,7 +16,13 @@ function triggerOf(market: InstrumentBook, leverage: number): number {
   const value = Math.abs(exactToNumber(position.cost));
   const units = toNumber(abs(position.qty)) * toNumber(instrument.multiplier);
   const entry = instrument.kind === "inverse" ? units / value : value / units;
-  return liquidationPrice(instrument.kind, position.qty > 0n, entry, 1 / marginRate(instrument, leverage), toNumber(instrument.maintenanceMargin));
+  return liquidationPrice(
+    instrument.kind,
+    position.qty > 0n,
+    entry,
+    1 / marginRate(instrument, leverage),
+    toNumber(instrument.maintenanceMargin),
+  );
 }
 
 /**

@@ -11,9 +11,11 @@ export const maxExposure: EntryRule = {
   gate: ({ variant, slot }) => {
     const { maxPositionSize, maxTotalExposure } = variant.plan.risk;
     const position = slotExposure(slot);
-    if (maxPositionSize !== null && position >= maxPositionSize) return { code: "MAX_POSITION_SIZE", detail: `${position} of ${maxPositionSize} is taken` };
+    if (maxPositionSize !== null && position >= maxPositionSize)
+      return { code: "MAX_POSITION_SIZE", detail: `${position} of ${maxPositionSize} is taken` };
     const total = variantExposure(variant);
-    if (maxTotalExposure !== null && total >= maxTotalExposure) return { code: "MAX_TOTAL_EXPOSURE", detail: `${total} of ${maxTotalExposure} is taken` };
+    if (maxTotalExposure !== null && total >= maxTotalExposure)
+      return { code: "MAX_TOTAL_EXPOSURE", detail: `${total} of ${maxTotalExposure} is taken` };
     return undefined;
   },
   limit: ({ variant, slot, notional }) => {
