@@ -184,7 +184,11 @@ describe("rounding", () => {
 
   it("narrows 24 decimals to 12 by name", () => {
     const value = parseExact("1.0000000000005");
-    expect([toMoney(value, "down"), toMoney(value, "up"), toMoney(value, "halfEven")].map((money) => formatFixed(money))).toEqual(["1", "1.000000000001", "1"]);
+    expect([toMoney(value, "down"), toMoney(value, "up"), toMoney(value, "halfEven")].map((money) => formatFixed(money))).toEqual([
+      "1",
+      "1.000000000001",
+      "1",
+    ]);
   });
 
   it.each([
@@ -195,7 +199,9 @@ describe("rounding", () => {
     ["100", "0.01", "100", "100", "100"],
     ["7", "3", "6", "9", "6"],
   ])("snaps %s to %s", (value, increment, down, up, halfEven) => {
-    const snapped = (["down", "up", "halfEven"] as const).map((rounding) => formatFixed(snap(d<Price>(value), d<Price>(increment), rounding)));
+    const snapped = (["down", "up", "halfEven"] as const).map((rounding) =>
+      formatFixed(snap(d<Price>(value), d<Price>(increment), rounding)),
+    );
     expect(snapped).toEqual([down, up, halfEven]);
   });
 });

@@ -104,7 +104,12 @@ describe.skipIf(!existsSync(candleFile))("funding on a week of a real XRP perpet
   /** Runs the week with `script`; also the sum of rate x mark x held x 10 by the test's own arithmetic. */
   function runWeek(script: Script): { done: Rig; byHand: bigint; count: number } {
     const { candles, payments } = load();
-    const own = plan([xrp], { timeframe: "5m", finestTimeframe: "5m", sizing: { method: "quantity", quantity: 100 }, risk: { leverage: 5 } });
+    const own = plan([xrp], {
+      timeframe: "5m",
+      finestTimeframe: "5m",
+      sizing: { method: "quantity", quantity: 100 },
+      risk: { leverage: 5 },
+    });
     const done = rig(own, script);
     let byHand = 0n;
     let count = 0;

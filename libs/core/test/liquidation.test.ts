@@ -26,14 +26,17 @@ describe("liquidation", () => {
     ["linear short", linear, "S", bar(1, [100, 109.46, 99, 100]), 10], // 110 / 1.005 = 109.453
     ["inverse long", inverse, "B", bar(1, [100, 101, 91.36, 99]), 0.1], // 100.5 / 1.1 = 91.364
     ["inverse short", inverse, "S", bar(1, [100, 110.56, 99, 100]), 0.1], // 99.5 / .9 = 110.556
-  ] as const)("%s is taken inside the bar that reaches it: the margin is lost, the variant is HALTED", (_name, contract, side, candle, lost) => {
-    const done = opened(contract, side, [candle]);
-    expect(done.events("fill").map((fill) => fill.leg)).toEqual(["entry", "liquidation"]);
-    expect(loss(done)).toBeCloseTo(lost, 10);
-    expect(done.held()).toBe(0);
-    expect(done.events("state").map(({ scope, state }) => [scope, state])).toEqual([["variant:v", "HALTED"]]);
-    expect(done.state.closedTrades.map(({ leg }) => leg)).toEqual(["liquidation"]);
-  });
+  ] as const)(
+    "%s is taken inside the bar that reaches it: the margin is lost, the variant is HALTED",
+    (_name, contract, side, candle, lost) => {
+      const done = opened(contract, side, [candle]);
+      expect(done.events("fill").map((fill) => fill.leg)).toEqual(["entry", "liquidation"]);
+      expect(loss(done)).toBeCloseTo(lost, 10);
+      expect(done.held()).toBe(0);
+      expect(done.events("state").map(({ scope, state }) => [scope, state])).toEqual([["variant:v", "HALTED"]]);
+      expect(done.state.closedTrades.map(({ leg }) => leg)).toEqual(["liquidation"]);
+    },
+  );
 
   it.each([
     ["linear long", linear, "B", bar(1, [100, 101, 90.46, 99])],
@@ -51,16 +54,19 @@ describe("liquidation", () => {
     ["linear short", linear, "S", flat(2, 1000), 10],
     ["inverse long", inverse, "B", flat(2, 5), 0.1],
     ["inverse short", inverse, "S", flat(2, 5000), 0.1],
-  ] as const)("%s gapped far beyond it loses the margin and not a unit more, with and without a stop", (_name, contract, side, candle, lost) => {
-    for (const exits of [{}, { stopLossPct: 5 }]) {
-      const done = opened(contract, side, [flat(1, 100), candle], exits);
-      expect(done.events("fill").at(-1)!.leg).toBe("liquidation");
-      expect(loss(done)).toBeCloseTo(lost, 10);
-      expect(loss(done)).toBeLessThanOrEqual(lost);
-      expect(done.venue.book.instruments.get(contract.id)!.live).toEqual([]);
-      expect(done.events("state").map(({ state }) => state)).toEqual(["HALTED"]);
-    }
-  });
+  ] as const)(
+    "%s gapped far beyond it loses the margin and not a unit more, with and without a stop",
+    (_name, contract, side, candle, lost) => {
+      for (const exits of [{}, { stopLossPct: 5 }]) {
+        const done = opened(contract, side, [flat(1, 100), candle], exits);
+        expect(done.events("fill").at(-1)!.leg).toBe("liquidation");
+        expect(loss(done)).toBeCloseTo(lost, 10);
+        expect(loss(done)).toBeLessThanOrEqual(lost);
+        expect(done.venue.book.instruments.get(contract.id)!.live).toEqual([]);
+        expect(done.events("state").map(({ state }) => state)).toEqual(["HALTED"]);
+      }
+    },
+  );
 
   it.each([
     ["linear long", linear, "B", bar(2, [100, 100, 80, 85]), "SELL 1 @ 95 stop", 5],
@@ -78,6 +84,16 @@ describe("liquidation", () => {
     const done = opened(linear, "B", [flat(1, 100), bar(2, [100, 100, 80, 85])], { stopLossPct: 9.9 });
     expect(done.events("fill").at(-1)!.leg).toBe("liquidation");
     expect(loss(done)).toBe(10);
+  });
+
+  it("comes before an exit that arrives late in the same bar, at a price beyond it", () => {
+    const on = { instrument: linear.id };
+    const own = plan([linear], { ...one, fills: { latencyMs: 30_000 } });
+    // Bought at bar 1; sold late in bar 4, half way from 100 to 60: beyond 90.45.
+    const done = rig(own, says("B--S"))
+      .run([0, 1, 2, 3].map((i) => flat(i, 100, on)))
+      .run([bar(4, [100, 100, 60, 70], on)]);
+    expect(done.fills()).toEqual(["BUY 1 @ 100 entry", "SELL 1 @ 90 liquidation"]);
   });
 
   it("a target in the same bar as liquidation is not reached", () => {
@@ -116,7 +132,11 @@ describe("liquidation", () => {
     // Leverage 50 alone would liquidate at 98.5; with the venue's 10 % it is 90.45.
     const strict = { ...linear, initialMargin: d<never>("0.1") };
     const on = { instrument: strict.id };
-    const done = rig(plan([strict], { ...one, risk: { leverage: 50 } }), says("B")).run([flat(0, 100, on), flat(1, 100, on), bar(2, [100, 100, 95, 95], on)]);
+    const done = rig(plan([strict], { ...one, risk: { leverage: 50 } }), says("B")).run([
+      flat(0, 100, on),
+      flat(1, 100, on),
+      bar(2, [100, 100, 95, 95], on),
+    ]);
     expect(done.held()).toBe(1);
     done.run([bar(3, [95, 95, 90, 92], on)]);
     expect(toNumber(done.events("fill").at(-1)!.price)).toBe(90);

@@ -46,7 +46,11 @@ describe("liquidation price", () => {
 });
 
 describe("bankruptcy price", () => {
-  const contracts = [instrument("linear"), instrument("linear", { multiplier: d("0.001") }), instrument("inverse", { multiplier: d("100"), step: d("1") })];
+  const contracts = [
+    instrument("linear"),
+    instrument("linear", { multiplier: d("0.001") }),
+    instrument("inverse", { multiplier: d("100"), step: d("1") }),
+  ];
 
   it("loses the margin to the last 1e-12 of price, and never a unit more", () => {
     const someCase = fc.record({
@@ -68,7 +72,9 @@ describe("bankruptcy price", () => {
         const beyond = -realized - margin;
         // Half a unit of the 24th decimal for each of the two values.
         expect(beyond <= 1n).toBe(true);
-        const unitOfPrice = abs((tradeValue(contract, quantity, (price - 1n) as Price) - tradeValue(contract, quantity, (price + 1n) as Price)) as Exact);
+        const unitOfPrice = abs(
+          (tradeValue(contract, quantity, (price - 1n) as Price) - tradeValue(contract, quantity, (price + 1n) as Price)) as Exact,
+        );
         expect(-beyond <= unitOfPrice + 2n).toBe(true);
       }),
       { numRuns: 3_000 },

@@ -138,7 +138,10 @@ function reference(instrument: Instrument): { fill(side: "BUY" | "SELL", quantit
 }
 
 describe("cost and profit", () => {
-  const someFills = fc.array(fc.record({ buy: fc.boolean(), steps: fc.integer({ min: 1, max: 40 }), ticks: fc.integer({ min: 1, max: 9_999_999 }) }), { maxLength: 60 });
+  const someFills = fc.array(
+    fc.record({ buy: fc.boolean(), steps: fc.integer({ min: 1, max: 40 }), ticks: fc.integer({ min: 1, max: 9_999_999 }) }),
+    { maxLength: 60 },
+  );
 
   it("follow average cost in exact fractions to within 1e-24 per fill", () => {
     fc.assert(
@@ -163,9 +166,22 @@ describe("cost and profit", () => {
       fc.property(someFills, fc.constantFrom(...instruments), fc.integer({ min: 1, max: 9_999_999 }), (fills, instrument, ticks) => {
         const position: Position = { qty: 0n as Qty, cost: 0n as Exact };
         for (const { buy, steps, ticks: at } of fills)
-          applyFill(position, instrument, buy ? "BUY" : "SELL", (BigInt(steps) * instrument.step) as Qty, (BigInt(at) * instrument.tick) as Price);
+          applyFill(
+            position,
+            instrument,
+            buy ? "BUY" : "SELL",
+            (BigInt(steps) * instrument.step) as Qty,
+            (BigInt(at) * instrument.tick) as Price,
+          );
         const held = position.qty;
-        if (held !== 0n) applyFill(position, instrument, held > 0n ? "SELL" : "BUY", (held > 0n ? held : -held) as Qty, (BigInt(ticks) * instrument.tick) as Price);
+        if (held !== 0n)
+          applyFill(
+            position,
+            instrument,
+            held > 0n ? "SELL" : "BUY",
+            (held > 0n ? held : -held) as Qty,
+            (BigInt(ticks) * instrument.tick) as Price,
+          );
         expect(position).toEqual({ qty: 0n, cost: 0n });
       }),
     );
@@ -183,7 +199,15 @@ describe("fees in the bought asset", () => {
 
   it("in a third currency come out of that currency's cash", () => {
     const book = ledgerBook(spotBuysPayInCoin);
-    book.book({ tradeId: "t1", side: "BUY", quantity: d("2"), price: d("1000"), fee: d<Money>("0.01"), feeCurrency: "BNB", liquidity: "taker" });
+    book.book({
+      tradeId: "t1",
+      side: "BUY",
+      quantity: d("2"),
+      price: d("1000"),
+      fee: d<Money>("0.01"),
+      feeCurrency: "BNB",
+      liquidity: "taker",
+    });
     expect(book.shows()).toEqual({ cash: "8000", held: "2", cost: "2000" });
     expect(book.state.balances.get("BNB")).toBe(-10_000_000_000_000_000_000_000n);
   });

@@ -7,9 +7,24 @@ import { rig, says, type Rig } from "./support/rig.ts";
 
 const btc = instrument("spot");
 const eth = instrument("spot", { id: "ETH-USD", base: "ETH" });
-const rule = (kind: string, over: Partial<ProtectionPlan> = {}): ProtectionPlan => ({ kind, lookbackMs: 60 * MINUTE, lockMs: 10 * MINUTE, count: 1, limitPct: 0, ...over });
-const trade = (pnl: number, over: Partial<ClosedTrade> = {}): ClosedTrade => ({ variant: "v", instrument: "BTC-USD", time: T0, pnl, leg: "close", ...over });
-const judge = (plan: ProtectionPlan, trades: ClosedTrade[], equity = 10_000) => protections[plan.kind]!.judge({ plan, trades, equity })?.instrument ?? "none";
+const rule = (kind: string, over: Partial<ProtectionPlan> = {}): ProtectionPlan => ({
+  kind,
+  lookbackMs: 60 * MINUTE,
+  lockMs: 10 * MINUTE,
+  count: 1,
+  limitPct: 0,
+  ...over,
+});
+const trade = (pnl: number, over: Partial<ClosedTrade> = {}): ClosedTrade => ({
+  variant: "v",
+  instrument: "BTC-USD",
+  time: T0,
+  pnl,
+  leg: "close",
+  ...over,
+});
+const judge = (plan: ProtectionPlan, trades: ClosedTrade[], equity = 10_000) =>
+  protections[plan.kind]!.judge({ plan, trades, equity })?.instrument ?? "none";
 
 describe("cooldown", () => {
   it("locks the instrument of the trade that has just closed, whatever it earned", () => {
@@ -44,7 +59,13 @@ describe("max_drawdown", () => {
     ["nothing left", [-5_000, -5_000], 0, "*"],
     ["gains alone", [10, 10], 10_020, "none"],
   ])("%s", (_name, results, equity, lock) => {
-    expect(judge(tenth, results.map((pnl) => trade(pnl)), equity)).toBe(lock);
+    expect(
+      judge(
+        tenth,
+        results.map((pnl) => trade(pnl)),
+        equity,
+      ),
+    ).toBe(lock);
   });
 });
 
@@ -55,7 +76,12 @@ describe("low_profit", () => {
     ["100 of 10000 is not", [40, 60], "none"],
     ["too few trades", [-900], "none"],
   ])("%s", (_name, results, lock) => {
-    expect(judge(least, results.map((pnl) => trade(pnl)))).toBe(lock);
+    expect(
+      judge(
+        least,
+        results.map((pnl) => trade(pnl)),
+      ),
+    ).toBe(lock);
   });
 
   it("looks at the instrument's own trades", () => {
@@ -67,8 +93,13 @@ describe("low_profit", () => {
 
 /** Buys at 100 on both instruments as `letters` say; a bar of "s" in `bars` falls through the stop at 95. */
 function traded(letters: string, bars: string, kinds: readonly ProtectionPlan[], on = btc.id): Rig {
-  const done = rig(plan([btc, eth], { protections: kinds, exits: { stopLossPct: 5 }, sizing: { method: "quantity", quantity: 1 } }), says(letters));
-  return done.run([...bars].map((letter, i) => (letter === "s" ? bar(i, [100, 100, 90, 100], { instrument: on }) : flat(i, 100, { instrument: on }))));
+  const done = rig(
+    plan([btc, eth], { protections: kinds, exits: { stopLossPct: 5 }, sizing: { method: "quantity", quantity: 1 } }),
+    says(letters),
+  );
+  return done.run(
+    [...bars].map((letter, i) => (letter === "s" ? bar(i, [100, 100, 90, 100], { instrument: on }) : flat(i, 100, { instrument: on }))),
+  );
 }
 
 describe("a lock", () => {
@@ -100,7 +131,8 @@ describe("a lock", () => {
 
   it("looks back no further than its window", () => {
     // Stop-outs close at minutes 3 and 6.
-    const two = (lookbackMs: number) => traded("B--B---", "..s..s.", [rule("stoploss_guard", { count: 2, lookbackMs })]).events("lock").length;
+    const two = (lookbackMs: number) =>
+      traded("B--B---", "..s..s.", [rule("stoploss_guard", { count: 2, lookbackMs })]).events("lock").length;
     expect([two(3 * MINUTE), two(3 * MINUTE + 1)]).toEqual([0, 1]);
   });
 
@@ -123,5 +155,16 @@ describe("a lock", () => {
 
 function decisionOn(instrument: string, i: number) {
   const closeTime = T0 + (i + 1) * MINUTE;
-  return { variant: "v", instrument, closeTime, close: 100, action: "HOLD" as const, score: 0, votes: [], reason: "", validUntil: closeTime, entryAllowed: true };
+  return {
+    variant: "v",
+    instrument,
+    closeTime,
+    close: 100,
+    action: "HOLD" as const,
+    score: 0,
+    votes: [],
+    reason: "",
+    validUntil: closeTime,
+    entryAllowed: true,
+  };
 }

@@ -116,7 +116,13 @@ describe("a halt", () => {
       risk: { maxDrawdownPct: 10 },
       fills: { maxVolumeShare: 1 },
     });
-    const done = rig(thin, says("B-BB")).run([flat(0, 100), { ...flat(1, 100), volume: 40 }, { ...flat(2, 60), volume: 0 }, flat(3, 60), flat(4, 60)]);
+    const done = rig(thin, says("B-BB")).run([
+      flat(0, 100),
+      { ...flat(1, 100), volume: 40 },
+      { ...flat(2, 60), volume: 0 },
+      flat(3, 60),
+      flat(4, 60),
+    ]);
     expect(done.fills()).toEqual(["BUY 40 @ 100 entry"]);
     expect(done.events("state").map(({ state }) => state)).toEqual(["HALTED"]);
     expect([...done.state.orders.values()].map(({ spec, status, outcome }) => [spec.leg, status, outcome])).toEqual([

@@ -61,7 +61,8 @@ describe("each denial, provoked and just not", () => {
 
   it("a purchase that its own fee would make too small to sell again", () => {
     const received = { ...btc, feeIn: "received" as const, takerFee: d<never>("0.001"), minQty: d<never>("0.01") };
-    const bought = (quantity: number) => placed(account(plan([received], { sizing: { method: "quantity", quantity } })).decide(0, "BUY", 100));
+    const bought = (quantity: number) =>
+      placed(account(plan([received], { sizing: { method: "quantity", quantity } })).decide(0, "BUY", 100));
     expect([bought(0.01), bought(0.011)]).toEqual(["BELOW_MIN_QUANTITY", "placed"]);
   });
 
@@ -103,12 +104,22 @@ describe("each denial, provoked and just not", () => {
 
   it("an order on the same instrument whose fate is unknown, whichever variant sent it", () => {
     const trader = account(both({}), both({}, "w"));
+    trader.mark(0, 100);
+    trader.mark(0, 100, eth.id);
     const first = trader.decide(0, "BUY", 100) as OrderSpec;
     trader.step({ type: "report", report: { type: "unanswered", time: T0, clientId: first.clientId, reason: "timeout" } });
     expect(trader.decide(0, "BUY", 100, { variant: "w" })).toBe("ORDER_UNKNOWN");
     expect(placed(trader.decide(0, "BUY", 100, { variant: "w", instrument: eth.id }))).toBe("placed");
     trader.fill(first, "100");
     expect(placed(trader.decide(1, "BUY", 100, { variant: "w" }))).toBe("placed");
+  });
+
+  it("anything while something held has no price yet", () => {
+    const trader = account(both({}));
+    trader.fill(trader.decide(0, "BUY", 100) as OrderSpec, "100");
+    expect(trader.decide(0, "BUY", 100, { instrument: eth.id })).toBe("NO_PRICE");
+    trader.mark(1, 100);
+    expect(placed(trader.decide(1, "BUY", 100, { instrument: eth.id }))).toBe("placed");
   });
 
   it("says with numbers what was wrong", () => {
@@ -128,10 +139,10 @@ describe("trading states", () => {
     [{ "variant:v": "REDUCING" }, "STATE_REDUCING"],
     [{ "variant:v": "HALTED" }, "STATE_HALTED"],
     [{ "variant:w": "HALTED" }, "placed"],
-    [{ "portfolio": "REDUCING", "account": "ACTIVE", "variant:v": "HALTED" }, "STATE_HALTED"],
-    [{ "portfolio": "HALTED", "account": "REDUCING", "variant:v": "ACTIVE" }, "STATE_HALTED"],
-    [{ "portfolio": "ACTIVE", "account": "REDUCING", "variant:v": "ACTIVE" }, "STATE_REDUCING"],
-    [{ "portfolio": "ACTIVE", "account": "ACTIVE", "variant:v": "ACTIVE" }, "placed"],
+    [{ portfolio: "REDUCING", account: "ACTIVE", "variant:v": "HALTED" }, "STATE_HALTED"],
+    [{ portfolio: "HALTED", account: "REDUCING", "variant:v": "ACTIVE" }, "STATE_HALTED"],
+    [{ portfolio: "ACTIVE", account: "REDUCING", "variant:v": "ACTIVE" }, "STATE_REDUCING"],
+    [{ portfolio: "ACTIVE", account: "ACTIVE", "variant:v": "ACTIVE" }, "placed"],
   ] as const)("of %j: %s, the stricter wins", (scopes, outcome) => {
     const trader = account(both({}), both({}, "w"));
     scoped(trader, scopes);
@@ -142,7 +153,7 @@ describe("trading states", () => {
     const trader = account(both({}));
     trader.mark(0, 100);
     trader.fill(trader.decide(0, "BUY", 100) as OrderSpec, "100");
-    scoped(trader, { "portfolio": "HALTED", "account": "HALTED", "variant:v": "HALTED" });
+    scoped(trader, { portfolio: "HALTED", account: "HALTED", "variant:v": "HALTED" });
     expect(trader.decide(1, "SELL", 100)).toMatchObject({ leg: "close", side: "SELL", quantity: d("1"), reduceOnly: true });
   });
 
@@ -182,5 +193,5 @@ describe("what decides nothing", () => {
     const trader = account(plan([btc]));
     expect(trader.decide(0, "BUY", 100, { validUntil: T0 })).toBe("expired");
     expect(trader.machine.state.orders.size).toBe(0);
-      });
+  });
 });

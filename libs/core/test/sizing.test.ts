@@ -35,11 +35,21 @@ function ordered({ on = spot, sizing, stop, limits = {}, balance = "10000", clos
 const rows: readonly [string, Case, string, string][] = [
   ["risk: the stop's distance decides", { sizing: risk, stop: 95 }, "40", "10000 x .02 / (100 - 95)"],
   ["risk: a tighter stop buys more", { sizing: risk, stop: 96 }, "50", "200 / 4"],
-  ["risk: float noise does not cost a share", { on: shares, sizing: { method: "risk", riskPerTrade: 0.01 }, stop: 1, close: 1.1 }, "1000", "100 / (1.1 - 1)"],
+  [
+    "risk: float noise does not cost a share",
+    { on: shares, sizing: { method: "risk", riskPerTrade: 0.01 }, stop: 1, close: 1.1 },
+    "1000",
+    "100 / (1.1 - 1)",
+  ],
   ["risk: without a stop the whole value is at risk", { sizing: risk }, "2", "200 / 100"],
   ["risk: a short's stop lies above", { on: linear, sizing: risk, stop: 105, action: "SELL" }, "40", "200 / 5"],
   ["cash_fraction: the venue sizes it", { sizing: { method: "cash_fraction", fraction: 0.95 } }, "budget 9500", "10000 x .95"],
-  ["cash_fraction: on margin the budget is notional", { on: linear, sizing: { method: "cash_fraction", fraction: 0.5 }, limits: { leverage: 4 } }, "budget 20000", "10000 x .5 x 4"],
+  [
+    "cash_fraction: on margin the budget is notional",
+    { on: linear, sizing: { method: "cash_fraction", fraction: 0.5 }, limits: { leverage: 4 } },
+    "budget 20000",
+    "10000 x .5 x 4",
+  ],
   [
     "cash_fraction: margin and fee come out of the share",
     { on: { ...linear, takerFee: d("0.001") }, sizing: { method: "cash_fraction", fraction: 1 }, limits: { leverage: 10 } },
@@ -48,18 +58,43 @@ const rows: readonly [string, Case, string, string][] = [
   ],
   ["notional: an amount of money", { sizing: { method: "notional", notional: 2500 } }, "25", "2500 / 100"],
   ["notional: whole steps, rounded down", { on: shares, sizing: { method: "notional", notional: 2599 } }, "25", "25.99"],
-  ["notional: inverse, of the settle currency", { on: inverse, sizing: { method: "notional", notional: 2 }, limits: { leverage: 10 }, close: 50_000 }, "1000", "2 BTC x 50000 / 100"],
+  [
+    "notional: inverse, of the settle currency",
+    { on: inverse, sizing: { method: "notional", notional: 2 }, limits: { leverage: 10 }, close: 50_000 },
+    "1000",
+    "2 BTC x 50000 / 100",
+  ],
   ["quantity: as given", { sizing: { method: "quantity", quantity: 8.2 } }, "8.2", "8.2, not 8.199"],
   ["quantity: whole steps", { on: shares, sizing: { method: "quantity", quantity: 3.9 } }, "3", "3.9 down"],
   ["capped by max_position_size", { sizing: risk, stop: 99, limits: { maxPositionSize: 3000 } }, "30", "200 asked, 3000 / 100"],
   ["capped by max_total_exposure", { sizing: risk, stop: 99, limits: { maxTotalExposure: 1234.5 } }, "12.345", "1234.5 / 100"],
-  ["capped by the stricter of both", { sizing: risk, stop: 99, limits: { maxPositionSize: 3000, maxTotalExposure: 2000 } }, "20", "2000 / 100"],
-  ["cash_fraction capped too", { sizing: { method: "cash_fraction", fraction: 1 }, limits: { maxPositionSize: 3000 } }, "budget 3000", "3000"],
+  [
+    "capped by the stricter of both",
+    { sizing: risk, stop: 99, limits: { maxPositionSize: 3000, maxTotalExposure: 2000 } },
+    "20",
+    "2000 / 100",
+  ],
+  [
+    "cash_fraction capped too",
+    { sizing: { method: "cash_fraction", fraction: 1 }, limits: { maxPositionSize: 3000 } },
+    "budget 3000",
+    "3000",
+  ],
   ["capped by cash, a hundredth kept for a worse open", { sizing: risk, stop: 99.9 }, "99", "10000 x .99 / 100"],
   ["capped by cash with the fee", { on: { ...spot, takerFee: d("0.1") }, sizing: risk, stop: 99.9 }, "90", "9900 / 110"],
   ["capped by margin", { on: linear, sizing: risk, stop: 99.9, limits: { leverage: 5 } }, "495", "9900 / 20"],
-  ["capped by margin with the fee", { on: { ...linear, takerFee: d("0.005") }, sizing: risk, stop: 99.9, limits: { leverage: 5 } }, "482.926", "9900 / (100 x .205) = 482.9268"],
-  ["capped by the venue's own margin", { on: { ...linear, initialMargin: d("0.5") }, sizing: risk, stop: 99.9, limits: { leverage: 50 } }, "198", "9900 / 50"],
+  [
+    "capped by margin with the fee",
+    { on: { ...linear, takerFee: d("0.005") }, sizing: risk, stop: 99.9, limits: { leverage: 5 } },
+    "482.926",
+    "9900 / (100 x .205) = 482.9268",
+  ],
+  [
+    "capped by the venue's own margin",
+    { on: { ...linear, initialMargin: d("0.5") }, sizing: risk, stop: 99.9, limits: { leverage: 50 } },
+    "198",
+    "9900 / 50",
+  ],
 ];
 
 describe("the size of an entry, by hand", () => {
@@ -77,7 +112,10 @@ describe("the size of an entry, by hand", () => {
 
 describe("what is tied up", () => {
   const other = "ETH-USD-LINEAR";
-  const two = plan([linear, { ...linear, id: other, base: "ETH" }], { sizing: { method: "cash_fraction", fraction: 1 }, risk: { leverage: 10 } });
+  const two = plan([linear, { ...linear, id: other, base: "ETH" }], {
+    sizing: { method: "cash_fraction", fraction: 1 },
+    risk: { leverage: 10 },
+  });
 
   it.each([
     ["BUY", 100, 99_000, "10000 - 1000 / 10 of margin, times 10"],
@@ -94,6 +132,7 @@ describe("what is tied up", () => {
   it("an entry on its way counts as if it had filled", () => {
     const spots = [spot, { ...spot, id: "ETH-USD", base: "ETH" }];
     const trader = account(plan(spots, { sizing: { method: "cash_fraction", fraction: 0.6 } }));
+    trader.mark(0, 100);
     expect(trader.decide(0, "BUY", 100)).toMatchObject({ budget: d("6000") });
     expect(trader.decide(0, "BUY", 100, { instrument: "ETH-USD" })).toMatchObject({ budget: d("2400") });
   });

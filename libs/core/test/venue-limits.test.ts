@@ -223,7 +223,12 @@ describe("a budget", () => {
     const desk = venueDesk({ ...spot, step: d("1"), minQty: d("1") }, { fills: { maxVolumeShare: 1 } });
     desk.place(order("a", "BUY", 0, budget("1000")));
     desk.match({ ...flat(0, 100), volume: 4 }, { ...flat(1, 110), volume: 3 }, { ...flat(2, 150), volume: 100 });
-    expect(desk.said()).toEqual(["fill a BUY 4 @ 100 fee 0 USD taker", "fill a BUY 3 @ 110 fee 0 USD taker", "fill a BUY 1 @ 150 fee 0 USD taker", "closed a filled"]);
+    expect(desk.said()).toEqual([
+      "fill a BUY 4 @ 100 fee 0 USD taker",
+      "fill a BUY 3 @ 110 fee 0 USD taker",
+      "fill a BUY 1 @ 150 fee 0 USD taker",
+      "closed a filled",
+    ]);
     expect(desk.cash()).toBe(99_120);
   });
 

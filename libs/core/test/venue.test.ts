@@ -72,15 +72,18 @@ describe("spread and slippage", () => {
     ["BUY", 0, 0, "0.5", 100.3, 100.5, "a first price off the tick goes against us too"],
     ["SELL", 0, 0, "0.5", 100.3, 100, "a first price off the tick goes against us too"],
     ["BUY", 0, 50, "0.0000000001", 0.0000123456, 0.0000124074, ".0000123456 x 1.005 = .00001240733, up"],
-  ] as const)("%s, %d bp spread, %d bp slippage, tick %s: %d fills at %d (%s)", (side, spreadBps, slippageBps, tick, first, price, _working) => {
-    const desk = venueDesk({ ...spot, tick: d(tick) }, { costs: { spreadBps, slippageBps } });
-    desk.place(order("held", "BUY", 1), T0 - MINUTE);
-    desk.match(flat(-1, first));
-    desk.said();
-    desk.place(order("a", side, 1));
-    desk.match(flat(0, first));
-    expect(desk.said()[0]).toBe(`fill a ${side} 1 @ ${price} fee 0 USD taker`);
-  });
+  ] as const)(
+    "%s, %d bp spread, %d bp slippage, tick %s: %d fills at %d (%s)",
+    (side, spreadBps, slippageBps, tick, first, price, _working) => {
+      const desk = venueDesk({ ...spot, tick: d(tick) }, { costs: { spreadBps, slippageBps } });
+      desk.place(order("held", "BUY", 1), T0 - MINUTE);
+      desk.match(flat(-1, first));
+      desk.said();
+      desk.place(order("a", side, 1));
+      desk.match(flat(0, first));
+      expect(desk.said()[0]).toBe(`fill a ${side} 1 @ ${price} fee 0 USD taker`);
+    },
+  );
 
   it("costs a stop as well, and a resting limit nothing", () => {
     const desk = holding({ costs: { spreadBps: 0, slippageBps: 100 } });
@@ -137,7 +140,10 @@ describe("stop and target", () => {
     desk.place(buyStop("a", "105"));
     desk.place(order("b", "BUY", 1, { type: "limit", limitPrice: d<Price>("95") }));
     desk.match(bar(0, [100, 106, 94, 100]));
-    expect(desk.said().filter((text) => text.startsWith("fill"))).toEqual(["fill a BUY 1 @ 105 fee 0 USD taker", "fill b BUY 1 @ 95 fee 0 USD maker"]);
+    expect(desk.said().filter((text) => text.startsWith("fill"))).toEqual([
+      "fill a BUY 1 @ 105 fee 0 USD taker",
+      "fill b BUY 1 @ 95 fee 0 USD maker",
+    ]);
   });
 
   it("that arrive late fill no better than the price ran to meanwhile, and not before they are there", () => {
@@ -154,6 +160,21 @@ describe("stop and target", () => {
     after.place(sellLimit("target", "110"), T0 + MINUTE);
     after.match(bar(1, [100, 120, 100, 101]));
     expect(after.said()).toEqual([]);
+  });
+
+  it("a limit that arrives when the price has passed it takes what it finds, as a taker, and never worse than its own", () => {
+    const late = (limit: string) => {
+      const desk = venueDesk({ ...spot, takerFee: d("0.01") }, { fills: { latencyMs: 30_000 } });
+      desk.place(order("a", "BUY", 1, { type: "limit", limitPrice: d<Price>(limit) }));
+      desk.match(bar(0, [100, 104, 96, 100]));
+      return desk.said()[0];
+    };
+    // Half a bar from 100 towards 104 is 102.
+    expect([late("130"), late("101"), late("95.99")]).toEqual([
+      "fill a BUY 1 @ 102 fee 1.02 USD taker",
+      "fill a BUY 1 @ 101 fee 0 USD maker",
+      undefined,
+    ]);
   });
 
   it("amended, hold from then on", () => {
@@ -187,7 +208,10 @@ describe("requests for an order that is over", () => {
     desk.venue.lookup("never", T0, out);
     desk.venue.snapshot(T0, out);
     expect(out).toMatchObject([
-      { type: "lookup", order: { clientId: "entry", open: false, outcome: "filled", filled: d<Money>("1"), executions: [{ price: d("100") }] } },
+      {
+        type: "lookup",
+        order: { clientId: "entry", open: false, outcome: "filled", filled: d<Money>("1"), executions: [{ price: d("100") }] },
+      },
       { type: "lookup", order: null },
       { type: "snapshot", positions: [{ instrument: spot.id, qty: d("1") }] },
     ]);

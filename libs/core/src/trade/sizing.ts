@@ -83,7 +83,7 @@ export function sizeEntry(request: EntryRequest, stop: number | undefined): Entr
 }
 
 function wantedQuantity(request: EntryRequest, unit: number, stop: number | undefined): number {
-  const { variant, decision } = request;
+  const { variant } = request;
   const { sizing } = variant.plan;
   if (sizing.method === "quantity") return sizing.quantity;
   if (sizing.method === "notional") return sizing.notional / unit;

@@ -47,7 +47,15 @@ export function account(...plans: readonly [VariantPlan, ...VariantPlan[]]): Acc
       const filled = quantity === undefined ? order.quantity : d<OrderSpec["quantity"]>(quantity);
       const { clientId, side } = order;
       const feeCurrency = plan.account.currency;
-      const execution = { tradeId: `t${clientId}`, side, quantity: filled, price: d<Price>(price), fee: d<Money>("0"), feeCurrency, liquidity: "taker" as const };
+      const execution = {
+        tradeId: `t${clientId}`,
+        side,
+        quantity: filled,
+        price: d<Price>(price),
+        fee: d<Money>("0"),
+        feeCurrency,
+        liquidity: "taker" as const,
+      };
       step({ type: "report", report: { type: "fill", time: T0, clientId, venueId: "v1", execution } });
       step({ type: "report", report: { type: "closed", time: T0, clientId, outcome: "filled", filled, reason: "" } });
     },

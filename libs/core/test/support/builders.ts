@@ -78,7 +78,11 @@ export function plan(instruments: readonly Instrument[], over: Parts = {}): Vari
 }
 
 /** The minute bar number `i`, from its four prices. */
-export function bar(i: number, prices: readonly [open: number, high: number, low: number, close: number], over: Partial<Candle> = {}): Candle {
+export function bar(
+  i: number,
+  prices: readonly [open: number, high: number, low: number, close: number],
+  over: Partial<Candle> = {},
+): Candle {
   const [open, high, low, close] = prices;
   return {
     instrument: "BTC-USD",

@@ -43,7 +43,8 @@ export interface Rig {
   held(instrument?: string): number;
 }
 
-export function rig(plan: VariantPlan, script: Script): Rig {
+/** `watch` is told of each ledger entry when the account has folded it. */
+export function rig(plan: VariantPlan, script: Script, watch?: (entry: LedgerEntry, state: AccountState) => void): Rig {
   const entries: LedgerEntry[] = [];
   const definition: StrategyDefinition = {
     name: "script",
@@ -52,13 +53,17 @@ export function rig(plan: VariantPlan, script: Script): Rig {
     warmup: () => 0,
     create: () => ({ onCandle: script, snapshot: () => null, restore: () => undefined }),
   };
-  const engine = createEngine({
+  const engine: Engine = createEngine({
     plan,
     epoch: "00000001",
     startTime: T0,
     calendarOf: calendarNamed,
     definitionOf: () => definition,
-    onEntry: (entry) => void entries.push(entry),
+    onEntry: (entry) => {
+      entries.push(entry);
+      // The first entry is made before there is an engine to look at.
+      if (entry.n > 1) watch?.(entry, engine.account.trade.state);
+    },
   });
   const events = <T extends LedgerEvent["type"]>(type: T) =>
     entries.flatMap((entry) => entry.events.filter((event): event is Extract<LedgerEvent, { type: T }> => event.type === type));
@@ -69,7 +74,7 @@ export function rig(plan: VariantPlan, script: Script): Rig {
     venue,
     entries,
     run(candles) {
-      for (let i = 0; i < candles.length; ) {
+      for (let i = 0; i < candles.length;) {
         const time = candles[i]!.closeTime;
         const together = candles.slice(i).filter((candle) => candle.closeTime === time);
         engine.close(time, together);
