@@ -31,7 +31,7 @@ test("the named variants are there, and every strategy has one for a linear BTC 
   const plans = files.map(({ path }) => loadVariant(path).plan);
   const perpetual = plans.filter(({ instruments }) => instruments.some(({ id }) => id === "BTC-USDT-PERP"));
   const covered = new Set(perpetual.map(({ members }) => members[0]!.name));
-  expect([...covered].sort()).toEqual(["macd", "mfi", "momentum", "rsi", "vwap"]);
+  expect([...covered]).toEqual(expect.arrayContaining(["macd", "mfi", "momentum", "rsi", "vwap"]));
 });
 
 test("the template's values are the defaults, as it says", () => {
