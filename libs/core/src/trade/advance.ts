@@ -14,7 +14,10 @@ export function advance(desk: Desk, slot: Slot): void {
   if (isFlat(slot)) return rest(desk, slot);
   if (slot.closing !== undefined) return driveClose(desk, slot);
   protect(desk, slot, "stop");
-  protect(desk, slot, "target");
+  // A stop at work sells what the target rests on.
+  const stop = slot.live.find((order) => order.spec.leg === "stop");
+  if (stop === undefined || stop.filled === 0n) return protect(desk, slot, "target");
+  for (const order of slot.live) if (order.spec.leg === "target") requestCancel(desk, order);
 }
 
 /** Starts closing a position, and one that an entry under way may still make; `reason` goes on the order. */
@@ -59,6 +62,8 @@ function protect(desk: Desk, slot: Slot, leg: "stop" | "target"): void {
   if (price === undefined) return;
   const order = slot.live.find((candidate) => candidate.spec.leg === leg);
   if (order === undefined) {
+    // An exit in doubt may have filled: until that is known nobody knows how much there is to protect.
+    if (slot.live.some((other) => other.spec.leg !== "entry" && other.certainty === "unknown")) return;
     if (slot.attempts[leg] >= PROTECT_ATTEMPTS_MAX) return startClose(desk, slot, `${leg} could not be placed`);
     return placeExit(desk, slot, leg, leg, price);
   }

@@ -74,9 +74,12 @@ function onSilence(desk: Desk, slot: Slot, order: Order): void {
 /** The venue says the order is over. Fills it counts and we have not seen are fetched before we believe it. */
 function closeOrder(desk: Desk, slot: Slot, order: Order, outcome: NonNullable<VenueOrder["outcome"]>, filled: bigint, reason: string): void {
   if (filled > order.filled) return doubt(desk, order, "fills are missing");
+  const expected = outcome === "filled" || order.request === "cancelling" || order.spec.leg === "entry";
   emit(desk, { type: "order_closed", clientId: order.spec.clientId, outcome, reason });
-  if (outcome !== "rejected" || order.spec.leg === "entry") return advance(desk, slot);
-  if (order.spec.leg === "stop") return startClose(desk, slot, `stop refused: ${reason}`);
+  if (expected) return advance(desk, slot);
+  // An exit that the venue ended of its own accord: another one may have filled, or what we hold is not what we think.
+  for (const other of slot.live) doubt(desk, other, `${order.spec.leg} ${outcome} by the venue`);
+  if (outcome === "rejected" && order.spec.leg === "stop") return startClose(desk, slot, `stop refused: ${reason}`);
   desk.intents.push({ type: "timer", at: desk.time + RETRY_EXIT_MS });
 }
 

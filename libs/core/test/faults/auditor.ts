@@ -56,7 +56,7 @@ export interface Auditor {
 }
 
 interface Audit {
-  readonly plan: VariantPlan;
+  readonly plans: ReadonlyMap<string, VariantPlan>;
   readonly book: VenueBook;
   readonly instruments: ReadonlyMap<string, Instrument>;
   readonly orders: Map<string, Audited>;
@@ -64,23 +64,24 @@ interface Audit {
   readonly sends: Map<string, number>;
   readonly arrivals: Map<string, number>;
   readonly decided: Set<string>;
-  readonly ordinals: Set<number>;
+  /** Variant and ordinal of each trade; of each, the tightest stop asked for so far. */
+  readonly ordinals: Set<string>;
+  readonly stops: Map<string, bigint>;
+  /** By variant and instrument. */
   readonly positions: Map<string, bigint>;
   readonly booked: Map<string, string[]>;
   readonly residue: Map<string, bigint>;
-  /** Tightest stop asked for so far, by the ordinal of the trade. */
-  readonly stops: Map<number, bigint>;
   n: number;
   time: number;
   checked: boolean;
   halted: boolean;
 }
 
-export function createAuditor(plan: VariantPlan, book: VenueBook): Auditor {
+export function createAuditor(plans: readonly VariantPlan[], book: VenueBook): Auditor {
   const audit: Audit = {
-    plan,
+    plans: new Map(plans.map((plan) => [plan.id, plan])),
     book,
-    instruments: new Map(plan.instruments.map((instrument) => [instrument.id, instrument])),
+    instruments: new Map(plans[0]!.instruments.map((instrument) => [instrument.id, instrument])),
     orders: new Map(),
     evidence: new Map(),
     sends: new Map(),
@@ -122,6 +123,11 @@ export function createAuditor(plan: VariantPlan, book: VenueBook): Auditor {
     settled: (balances, costOf) => settle(audit, balances, costOf),
   };
 }
+
+const holding = (spec: { variant: string; instrument: string }): string => `${spec.variant} ${spec.instrument}`;
+
+/** What an order is part of: its variant's trade by ordinal. */
+const tradeOf = (order: OrderSpec): string => `${order.variant} ${parseClientId(order.clientId)!.ordinal}`;
 
 const name = (order: OrderSpec): string => `${order.leg} ${order.side} ${order.instrument} …${order.clientId.slice(8)}`;
 
@@ -188,65 +194,71 @@ function intended(audit: Audit, spec: OrderSpec, priceOf: (instrument: string) =
 }
 
 function tightens(audit: Audit, spec: OrderSpec, price: bigint): void {
-  const { ordinal } = parseClientId(spec.clientId)!;
-  const before = audit.stops.get(ordinal);
-  audit.stops.set(ordinal, price);
+  const before = audit.stops.get(tradeOf(spec));
+  audit.stops.set(tradeOf(spec), price);
   if (before !== undefined && (spec.side === "SELL" ? price < before : price > before)) throw new Violation("stops only tighten", `${name(spec)} from ${before} to ${price}`);
 }
 
 function enters(audit: Audit, spec: OrderSpec): void {
   if (!audit.checked) throw new Violation("reconciled before trading", name(spec));
   if (audit.halted) throw new Violation("halted is halted", name(spec));
-  const { ordinal, attempt } = parseClientId(spec.clientId)!;
-  if (audit.ordinals.has(ordinal) || attempt !== 1) throw new Violation("entries are never resent", `${name(spec)} has ordinal ${ordinal} again`);
-  audit.ordinals.add(ordinal);
+  if (audit.ordinals.has(tradeOf(spec)) || parseClientId(spec.clientId)!.attempt !== 1) throw new Violation("entries are never resent", `${name(spec)} is ${tradeOf(spec)} again`);
+  audit.ordinals.add(tradeOf(spec));
   if (audit.decided.has(spec.reason)) throw new Violation("one entry per decision", `${name(spec)} on ${spec.reason} again`);
   audit.decided.add(spec.reason);
   for (const other of audit.orders.values()) {
     if (!other.live || other.spec.instrument !== spec.instrument) continue;
     if (other.unknown) throw new Violation("unknown blocks entries", `${name(spec)} while ${name(other.spec)} is unknown`);
-    if (other.spec.leg === "entry") throw new Violation("one entry at a time", `${name(spec)} beside ${name(other.spec)}`);
+    if (other.spec.leg === "entry" && other.spec.variant === spec.variant) throw new Violation("one entry at a time", `${name(spec)} beside ${name(other.spec)}`);
   }
 }
 
-/** The venue's own positions, and every entry that may still fill whatever we know of it, in full. */
+/** What the variant's orders hold at the venue, and every entry of it that may still fill whatever we know of it, in full. */
 function exposed(audit: Audit, spec: OrderSpec, priceOf: (instrument: string) => number, closeOf: (reason: string) => number): void {
-  const { maxPositionSize, maxTotalExposure, maxConcurrentPositions } = audit.plan.risk;
+  const { maxPositionSize, maxTotalExposure, maxConcurrentPositions } = audit.plans.get(spec.variant)!.risk;
   let total = 0;
   let taken = 0;
   for (const instrument of audit.instruments.values()) {
     const price = instrument.id === spec.instrument ? closeOf(spec.reason) : priceOf(instrument.id) || audit.book.instruments.get(instrument.id)!.lastPrice;
     const value = (quantity: bigint) => notional(instrument, toNumber(quantity as never), toNumber(instrument.multiplier), price);
-    let here = value(audit.book.instruments.get(instrument.id)!.position.qty);
-    let spent = Infinity;
-    for (const { spec: other, live } of [...audit.orders.values(), { spec, live: true }]) {
-      if (other.instrument !== instrument.id || other.leg !== "entry") continue;
-      const atVenue = audit.book.orders.get(other.clientId);
-      // What a budget buys moves with the price from then on; until its fills are booked it counts as the budget.
-      if (live && other.budget !== undefined) spent = toNumber(other.budget) + value(audit.positions.get(instrument.id) ?? 0n);
-      if (atVenue === undefined ? !live : atVenue.outcome !== undefined) continue;
-      const quantity = atVenue === undefined ? other.quantity : atVenue.quantity - atVenue.filled;
-      here += other.budget === undefined ? value(quantity) : toNumber(atVenue?.budgetLeft ?? other.budget);
-    }
-    here = Math.min(here, spent);
-    total += here;
     const dust = value(instrument.step);
+    const here = worstCase(audit, instrument, spec, value);
+    total += here;
     if (here > 0 && here >= dust) taken += 1;
     if (instrument.id !== spec.instrument) continue;
     if (maxPositionSize !== null && here > maxPositionSize * (1 + 1e-6) + dust) throw new Violation("max_position_size", `${name(spec)} makes ${here} of ${maxPositionSize}`);
   }
-  const dusts = audit.instruments.size * 0.001 * total;
-  if (maxTotalExposure !== null && total > maxTotalExposure * (1 + 1e-6) + dusts) throw new Violation("max_total_exposure", `${name(spec)} makes ${total} of ${maxTotalExposure}`);
+  // Float noise, and dust that is too little to sell.
+  const tolerance = 1e-6 + audit.instruments.size * 0.001;
+  if (maxTotalExposure !== null && total > maxTotalExposure * (1 + tolerance)) throw new Violation("max_total_exposure", `${name(spec)} makes ${total} of ${maxTotalExposure}`);
   if (maxConcurrentPositions !== null && taken > maxConcurrentPositions) throw new Violation("max_concurrent_positions", `${name(spec)} makes ${taken} of ${maxConcurrentPositions}`);
 }
 
+function worstCase(audit: Audit, instrument: Instrument, spec: OrderSpec, value: (quantity: bigint) => number): number {
+  let held = 0n;
+  let pending = 0;
+  let spent = Infinity;
+  for (const { spec: other, live } of [...audit.orders.values(), { spec, live: true }]) {
+    if (other.instrument !== instrument.id || other.variant !== spec.variant) continue;
+    const atVenue = audit.book.orders.get(other.clientId);
+    for (const { side, quantity, fee, feeCurrency } of atVenue?.executions ?? []) held += (side === "BUY" ? quantity : -quantity) - (feeCurrency === positionUnit(instrument) ? fee : 0n);
+    if (other.leg !== "entry") continue;
+    // What a budget buys moves with the price from then on; until its fills are booked it counts as the budget.
+    if (live && other.budget !== undefined) spent = toNumber(other.budget) + value(audit.positions.get(holding(other)) ?? 0n);
+    if (atVenue === undefined ? !live : atVenue.outcome !== undefined) continue;
+    if (other.budget !== undefined) pending += toNumber(atVenue?.budgetLeft ?? other.budget);
+    else pending += value(atVenue === undefined ? other.quantity : atVenue.quantity - atVenue.filled);
+  }
+  return Math.min(value(held) + pending, spent);
+}
+
 function exits(audit: Audit, spec: OrderSpec): void {
-  const held = audit.positions.get(spec.instrument) ?? 0n;
+  const held = audit.positions.get(holding(spec)) ?? 0n;
   const reduces = spec.reduceOnly && held > 0n === (spec.side === "SELL") && spec.quantity <= abs(held);
   if (!reduces) throw new Violation("exits only reduce", `${name(spec)} of ${spec.quantity} against ${held}`);
   if (spec.leg !== "close") return;
   for (const other of audit.orders.values())
-    if (other.live && other.spec.instrument === spec.instrument) throw new Violation("nothing rests beside a close", `${name(other.spec)} beside ${name(spec)}`);
+    if (other.live && holding(other.spec) === holding(spec)) throw new Violation("nothing rests beside a close", `${name(other.spec)} beside ${name(spec)}`);
 }
 
 function closed(audit: Audit, event: Extract<LedgerEvent, { type: "order_closed" }>): void {
@@ -276,21 +288,22 @@ function filled(audit: Audit, event: FillEvent): void {
   const order = audit.orders.get(event.clientId)!;
   order.filled += event.quantity;
   const inAsset = event.feeCurrency === positionUnit(audit.instruments.get(id)!) ? event.fee : 0n;
-  const before = audit.positions.get(id) ?? 0n;
+  const before = audit.positions.get(holding(event)) ?? 0n;
   const after = before + (event.side === "BUY" ? event.quantity : -event.quantity) - inAsset;
   if (event.leg !== "entry" && before !== 0n && after !== 0n && before > 0n !== after > 0n) throw new Violation("exits never reverse", `${name(order.spec)} turns ${before} into ${after}`);
   if (event.positionAfter !== after) throw new Violation("positions add up", `${id} ${event.positionAfter}, not ${after}`);
-  audit.positions.set(id, after);
+  audit.positions.set(holding(event), after);
 }
 
 function settle(audit: Audit, balances: ReadonlyMap<string, Exact>, costOf: (instrument: string) => Exact): void {
   let inOrder = true;
   let flows = 0n;
   let costs = 0n;
-  const currency = audit.plan.account.currency;
+  const plans = [...audit.plans.values()];
+  const { currency } = plans[0]!.account;
   for (const instrument of audit.instruments.values()) {
     const market = audit.book.instruments.get(instrument.id)!;
-    const held = audit.positions.get(instrument.id) ?? 0n;
+    const held = plans.reduce((sum, { id }) => sum + (audit.positions.get(`${id} ${instrument.id}`) ?? 0n), 0n);
     if (held !== market.position.qty) throw new Violation("positions are the venue's", `${instrument.id} ${held}, at the venue ${market.position.qty}`);
     const booked = (audit.booked.get(instrument.id) ?? []).map((id) => Number(id.slice(1)));
     inOrder &&= booked.every((id, i) => i === 0 || id > booked[i - 1]!);
@@ -302,11 +315,12 @@ function settle(audit: Audit, balances: ReadonlyMap<string, Exact>, costOf: (ins
       }
     }
     if (instrument.kind !== "spot") costs += (instrument.kind === "inverse" ? -1n : 1n) * costOf(instrument.id);
-    if (inOrder && costOf(instrument.id) !== market.position.cost) throw new Violation("costs are the venue's", `${instrument.id} ${costOf(instrument.id)}, at the venue ${market.position.cost}`);
+    // A venue averages over all that is held, a ledger over each variant's part.
+    if (inOrder && plans.length === 1 && costOf(instrument.id) !== market.position.cost) throw new Violation("costs are the venue's", `${instrument.id} ${costOf(instrument.id)}, at the venue ${market.position.cost}`);
   }
   const cash = balances.get(currency) ?? 0n;
   // What is held and what was cashed always explain the trades; venue and ledger split it alike when they saw one order.
-  const explained = toExact(audit.plan.account.startingBalance) + flows + costs;
+  const explained = plans.reduce((sum, plan) => sum + toExact(plan.account.startingBalance), 0n) + flows + costs;
   const residue = audit.residue.get(currency) ?? 0n;
   if (cash + residue !== explained) throw new Violation("trades explain the cash", `${cash} and a residue of ${residue}, not ${explained}`);
   const theirs = audit.book.cash.get(currency)!;

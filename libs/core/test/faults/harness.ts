@@ -1,4 +1,4 @@
-import type { Exact } from "../../src/domain/fixed.ts";
+import type { Exact, Money } from "../../src/domain/fixed.ts";
 import type { Candle } from "../../src/domain/candle.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import type { LedgerEntry } from "../../src/ledger/entry.ts";
@@ -8,6 +8,7 @@ import { createLink, soundLink, type Link } from "../../src/sim/link.ts";
 import { createPrng, type Prng } from "../../src/sim/prng.ts";
 import { createSimVenue, type SimVenue } from "../../src/sim/venue.ts";
 import * as accountSnapshot from "../../src/trade/account-snapshot.ts";
+import type { Slot } from "../../src/trade/account.ts";
 import type { Command, TradeEvent } from "../../src/trade/event.ts";
 import * as trade from "../../src/trade/trade.ts";
 import { createAuditor, Violation, type Auditor } from "./auditor.ts";
@@ -87,10 +88,12 @@ export function live(seed: number, code: Code = production, order: ShellOrder = 
 
 function begin(seed: number, code: Code, order: ShellOrder, trace: Trace | undefined): Life {
   const world = drawWorld(seed);
-  const { plan } = world;
+  const { plans } = world;
+  const plan = plans[0]!;
+  const balance = plans.reduce((sum, { account }) => sum + account.startingBalance, 0n) as Money;
   const prng = createPrng(seed + 1);
-  const venue = createSimVenue({ instruments: plan.instruments, currency: plan.account.currency, balance: plan.account.startingBalance, leverage: plan.risk.leverage, costs: plan.costs, fills: plan.fills });
-  const auditor = createAuditor(plan, venue.book);
+  const venue = createSimVenue({ instruments: plan.instruments, currency: plan.account.currency, balance, leverage: plan.risk.leverage, costs: plan.costs, fills: plan.fills });
+  const auditor = createAuditor(plans, venue.book);
   const watched: SimVenue = {
     ...venue,
     place(spec, time, out) {
@@ -98,7 +101,7 @@ function begin(seed: number, code: Code, order: ShellOrder, trace: Trace | undef
       venue.place(spec, time, out);
     },
   };
-  const machine = code.trade.createTradeMachine([plan]);
+  const machine = code.trade.createTradeMachine(plans);
   const life: Life = {
     world,
     code,
@@ -123,7 +126,7 @@ function begin(seed: number, code: Code, order: ShellOrder, trace: Trace | undef
     crashes: 0,
     steps: 0,
   };
-  append(life, code.trade.openAccount(machine, [plan], "0000beef", START));
+  append(life, code.trade.openAccount(machine, plans, "0000beef", START));
   deliver(life, { type: "start", time: START, ownerEpoch: 2 });
   return life;
 }
@@ -148,7 +151,7 @@ function passMinute(life: Life, eventful: boolean): void {
   for (const candle of joined) deliver(life, { type: "candle", candle });
   deliver(life, { type: "close", time: life.now });
   if (!eventful) return;
-  for (const candle of joined) decide(life, candle);
+  for (const plan of life.world.plans) for (const candle of joined) decide(life, plan.id, candle);
   if (life.prng.chance(life.world.commandShare)) operate(life);
 }
 
@@ -183,7 +186,7 @@ function later(life: Life, at: number, run: () => void): void {
   life.scheduled.sort((a, b) => a.at - b.at);
 }
 
-function decide(life: Life, candle: Candle): void {
+function decide(life: Life, variant: string, candle: Candle): void {
   const { prng, world } = life;
   const draw = prng.next();
   const action = draw < world.buyShare ? "BUY" : draw < world.buyShare + world.sellShare ? "SELL" : "HOLD";
@@ -191,14 +194,14 @@ function decide(life: Life, candle: Candle): void {
   const at = (percent: number) => Math.round(candle.close * (1 + (sign * percent) / 100) * 100) / 100;
   const own = prng.chance(0.3) ? { stop: at(-0.2 - prng.next()), target: at(0.2 + prng.next()) } : undefined;
   const decision: Decision = {
-    variant: world.plan.id,
+    variant,
     instrument: candle.instrument,
     closeTime: candle.closeTime,
     close: candle.close,
     action,
     score: sign,
     votes: [],
-    reason: `${candle.instrument} at ${(candle.closeTime - START) / MINUTE_MS}`,
+    reason: `${variant} ${candle.instrument} at ${(candle.closeTime - START) / MINUTE_MS}`,
     validUntil: candle.closeTime + MINUTE_MS,
     entryAllowed: true,
     ...own,
@@ -225,12 +228,12 @@ function deliver(life: Life, event: TradeEvent): void {
   }
   if (fate === 2) return crash(life, "before appending");
   if (entry !== undefined) append(life, entry);
+  if (event.type === "command") obeyed(life, event.command);
   if (fate >= 3) {
     sameFolded(life);
     if (fate === 4) perform(life, intents.slice(0, prng.below(intents.length + 1)));
     return crash(life, fate === 3 ? "between appending and sending" : "while sending");
   }
-  if (event.type === "command") obeyed(life, event.command);
   perform(life, intents);
   if (prng.chance(CHECKPOINT_SHARE)) life.checkpoint = { n: machine.state.n, data: life.code.snapshot.snapshotAccount(machine.state) };
 }
@@ -290,7 +293,7 @@ function restart(life: Life): void {
   const { code, world, prng, ledger } = life;
   life.link.drop();
   life.auditor.began();
-  const machine = code.trade.createTradeMachine([world.plan]);
+  const machine = code.trade.createTradeMachine(world.plans);
   const from = life.checkpoint !== undefined && prng.chance(0.5) ? life.checkpoint : undefined;
   if (from) code.snapshot.restoreAccount(machine.state, from.data);
   code.trade.foldLedger(machine, ledger.slice(from?.n ?? 0));
@@ -308,28 +311,37 @@ function healed(life: Life): void {
     if (order.status !== "closed" && (order.certainty === "unknown" || order.request !== "none")) throw new Violation("recovery ends", `${order.spec.leg} …${order.spec.clientId.slice(8)} is ${order.status}, ${order.request}, ${order.certainty}`);
   const account = state.scopes.get("account");
   if (account !== undefined && account.state === "REDUCING") throw new Violation("recovery ends", `account ${account.state}: ${account.reason}`);
-  for (const slot of state.variants.get(life.world.plan.id)!.slots) {
-    const { live: atVenue } = life.venue.book.instruments.get(slot.instrument.id)!;
-    const ours = slot.live.map((order) => order.spec.clientId).sort();
-    const theirs = atVenue.map((order) => order.spec.clientId).sort();
-    if (ours.join() !== theirs.join()) throw new Violation("orders are the venue's", `${slot.instrument.id} ${ours.join()}, at the venue ${theirs.join()}`);
-    const stop = atVenue.find((order) => order.spec.leg === "stop");
-    if (slot.closable === 0n && theirs.length > 0) throw new Violation("nothing rests without a position", `${slot.instrument.id} ${theirs.join()}`);
-    if (slot.closable === 0n) continue;
-    const entry = [...life.auditor.orders.values()].findLast((order) => order.spec.instrument === slot.instrument.id && order.spec.leg === "entry")!;
-    if (life.closedAt !== undefined && entry.time < life.closedAt) throw new Violation("a close closes", `${slot.instrument.id} holds ${slot.position.qty}`);
-    if (slot.closing !== undefined) throw new Violation("a close closes", `${slot.instrument.id} still holds ${slot.position.qty}`);
-    if (slot.stop === undefined && entry.spec.protectStop === undefined) continue;
-    if (stop === undefined || stop.quantity - stop.filled !== slot.closable || stop.stopPrice !== slot.stop) throw new Violation("held is protected", `${slot.instrument.id} ${slot.closable} with a stop of ${stop?.quantity ?? "nothing"} at ${stop?.stopPrice}, not ${slot.stop}`);
+  for (const [instrument, slots] of state.slotsByInstrument) {
+    const ours = slots.flatMap((slot) => slot.live.map((order) => order.spec.clientId)).sort();
+    const theirs = life.venue.book.instruments.get(instrument)!.live.map((order) => order.spec.clientId).sort();
+    if (ours.join() !== theirs.join()) throw new Violation("orders are the venue's", `${instrument} ${ours.join()}, at the venue ${theirs.join()}`);
+    for (const slot of slots) healedSlot(life, slot);
   }
   life.auditor.settled(state.balances, (instrument) => state.slotsByInstrument.get(instrument)![0]!.position.cost as Exact);
   sameFolded(life);
 }
 
+/** What is held is protected, what is not held has no orders, and what was closed is gone. */
+function healedSlot(life: Life, slot: Slot): void {
+  const { instrument, plan } = slot;
+  if (slot.closable === 0n) {
+    if (slot.live.length > 0) throw new Violation("nothing rests without a position", `${plan.id} ${instrument.id}`);
+    return;
+  }
+  const entry = [...life.auditor.orders.values()].findLast(({ spec }) => spec.variant === plan.id && spec.instrument === instrument.id && spec.leg === "entry")!;
+  const ordered = slot.closing !== undefined || (life.closedAt !== undefined && entry.time < life.closedAt);
+  if (ordered) throw new Violation("a close closes", `${plan.id} ${instrument.id} still holds ${slot.position.qty}`);
+  if (slot.stop === undefined && entry.spec.protectStop === undefined) return;
+  const resting = life.venue.book.instruments.get(instrument.id)!.live;
+  const stop = resting.find(({ spec }) => spec.variant === plan.id && spec.leg === "stop");
+  const protects = stop !== undefined && stop.quantity - stop.filled === slot.closable && stop.stopPrice === slot.stop;
+  if (!protects) throw new Violation("held is protected", `${instrument.id} ${slot.closable} with a stop of ${stop?.quantity ?? "nothing"} at ${stop?.stopPrice}, not ${slot.stop}`);
+}
+
 /** Folding the ledger from its start gives the account that wrote it. */
 function sameFolded(life: Life): void {
   const { code, world, ledger } = life;
-  const machine = code.trade.createTradeMachine([world.plan]);
+  const machine = code.trade.createTradeMachine(world.plans);
   code.trade.foldLedger(machine, ledger);
   const difference = foldedDifference(code.snapshot.snapshotAccount(life.machine!.state), code.snapshot.snapshotAccount(machine.state));
   if (difference !== undefined) throw new Violation("folding rebuilds the account", difference);

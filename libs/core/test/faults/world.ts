@@ -13,7 +13,8 @@ export const SUBS = MINUTE_MS / SUB_MS;
 
 /** Everything that one seed draws before its life begins. */
 export interface World {
-  readonly plan: VariantPlan;
+  /** One variant, or two of one account that trade the same instruments. */
+  readonly plans: readonly VariantPlan[];
   readonly faults: LinkOptions;
   /** Chance that the shell dies at one step. */
   readonly crashShare: number;
@@ -31,8 +32,13 @@ export function drawWorld(seed: number): World {
   const prng = createPrng(seed * 2_654_435_761);
   const kind = pick<InstrumentKind>(prng, "spot", "linear", "inverse");
   const instruments = Array.from({ length: 1 + prng.below(2) }, (_, i) => drawInstrument(prng, kind, i));
+  const plan = drawPlan(prng, kind, instruments);
+  // A venue nets the variants of an account, and its reduce-only knows the net alone. So here they share one side (spot),
+  // and whole fills: a stop and a target that both fill in part can sell more than their own holding before anyone knows.
+  const shared = kind === "spot" && prng.chance(0.4);
+  const fills = shared ? { ...plan.fills, maxVolumeShare: null } : plan.fills;
   return {
-    plan: drawPlan(prng, kind, instruments),
+    plans: shared ? [{ ...plan, fills }, { ...drawPlan(prng, kind, instruments), id: "other", costs: plan.costs, fills }] : [plan],
     faults: drawFaults(prng),
     crashShare: pick(prng, 0, 0, 0.002, 0.01),
     minutes: 15 + prng.below(25),
