@@ -2,6 +2,7 @@ import type { Candle } from "../domain/candle.ts";
 import type { Abstention, Action, Decision, Prediction, Signal, Vote } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
 import type { Calendar } from "../market/calendar.ts";
+import { Polls, type Ballot, type Poll } from "./poll.ts";
 import { initialWeights, learn, type Weights } from "./weights.ts";
 
 /** What `decide` is told. `close` is the closed candle of the decision timeframe. */
@@ -12,28 +13,16 @@ export type DecideEvent =
   | { readonly type: "abstention"; readonly abstention: Abstention };
 
 /**
- * The vote of one variant on one instrument: exactly one decision per close, HOLD included, made when the close
- * and one vote or abstention of every member are in, whatever their order.
+ * The vote of one variant on one instrument: exactly one decision per close, HOLD included, oldest close first, made
+ * when the close and one vote or abstention of every member are in, in whatever order and however far ahead they come.
  */
 export interface DecideMachine {
-  step(event: DecideEvent): Decision | undefined;
+  step(event: DecideEvent): readonly Decision[];
   snapshot(): unknown;
   restore(state: unknown): void;
 }
 
-/** A member's latest vote; `NaN` value means abstained. Overwritten in place, close after close. */
-interface Ballot {
-  /** -Infinity before the first. */
-  closeTime: number;
-  value: number;
-  reason: string;
-  stop: number | undefined;
-  target: number | undefined;
-}
-
 interface State {
-  candle: Candle | undefined;
-  ballots: Ballot[];
   weights: Weights;
   lastVotes: Float64Array;
   lastClose: number;
@@ -41,11 +30,12 @@ interface State {
   closes: number;
 }
 
+const NONE: readonly Decision[] = [];
+
 export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachine {
-  const { members, decision: rules } = plan;
-  let state: State = {
-    candle: undefined,
-    ballots: members.map(() => ({ closeTime: -Infinity, value: Number.NaN, reason: "", stop: undefined, target: undefined })),
+  const { members } = plan;
+  const polls = new Polls(members.length);
+  const state: State = {
     weights: initialWeights(members.map((member) => member.weight)),
     lastVotes: new Float64Array(members.length).fill(Number.NaN),
     lastClose: 0,
@@ -57,73 +47,81 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
     if (closeTime <= state.lastDecided) return;
     for (let i = 0; i < members.length; i++) {
       if (members[i]!.source !== source) continue;
-      const ballot = state.ballots[i]!;
+      const poll = polls.of(closeTime);
+      const ballot = poll.ballots[i]!;
       // The first vote recorded for a close is the one that counts.
-      if (ballot.closeTime === closeTime) return;
-      ballot.closeTime = closeTime;
+      if (ballot.cast) return;
+      ballot.cast = true;
       ballot.value = value;
       ballot.reason = reason;
       ballot.stop = stop;
       ballot.target = target;
+      poll.missing -= 1;
       return;
     }
   }
 
-  function ready(): boolean {
-    if (state.candle === undefined) return false;
-    for (const ballot of state.ballots) if (ballot.closeTime !== state.candle.closeTime) return false;
-    return true;
+  function take(event: DecideEvent): void {
+    if (event.type === "close") {
+      if (event.candle.closeTime > state.lastDecided) polls.of(event.candle.closeTime).candle ??= event.candle;
+    } else if (event.type === "signal") {
+      const { source, closeTime, action, confidence, reason, stop, target } = event.signal;
+      cast(source, closeTime, action === "HOLD" ? 0 : action === "BUY" ? confidence : -confidence, reason, stop, target);
+    } else if (event.type === "prediction") {
+      const { source, closeTime, score, modelHash } = event.prediction;
+      cast(source, closeTime, score, `score ${score} by ${modelHash.slice(0, 8)}`);
+    } else {
+      cast(event.abstention.source, event.abstention.closeTime, Number.NaN, event.abstention.reason);
+    }
   }
 
   return {
     step(event) {
-      if (event.type === "close") {
-        if (event.candle.closeTime <= state.lastDecided) return undefined;
-        state.candle = event.candle;
-      } else if (event.type === "signal") {
-        const { source, closeTime, action, confidence, reason, stop, target } = event.signal;
-        cast(source, closeTime, action === "HOLD" ? 0 : action === "BUY" ? confidence : -confidence, reason, stop, target);
-      } else if (event.type === "prediction") {
-        const { source, closeTime, score, modelHash } = event.prediction;
-        cast(source, closeTime, score, `score ${score} by ${modelHash.slice(0, 8)}`);
-      } else {
-        cast(event.abstention.source, event.abstention.closeTime, Number.NaN, event.abstention.reason);
+      take(event);
+      let decisions = NONE;
+      for (let poll = polls.complete(); poll !== undefined; poll = polls.complete()) {
+        const decision = decide(plan, calendar, state, poll);
+        decisions = decisions.length === 0 ? [decision] : [...decisions, decision];
+        polls.end();
       }
-      return ready() ? decide(plan, calendar, state) : undefined;
+      return decisions;
     },
-    snapshot: () => ({ ...state, ballots: state.ballots.map((ballot) => ({ ...ballot })), weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() }),
+    snapshot: () => ({ polls: polls.snapshot(), state: { ...state, weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() } }),
     restore: (saved) => {
-      state = { ...(saved as State) };
+      const from = saved as { polls: readonly Poll[]; state: State };
+      polls.restore(from.polls);
+      Object.assign(state, from.state);
     },
   };
+}
 
-  function decide(plan: VariantPlan, calendar: Calendar, state: State): Decision {
-    const candle = state.candle!;
-    if (rules.learningRate > 0 && members.length > 1 && state.lastClose > 0)
-      learn(state.weights, state.lastVotes, candle.close / state.lastClose - 1, rules.learningRate, rules.weightFloor);
-    const { score, voted } = tally(state);
-    const skipped = state.closes % rules.everyCloses !== 0;
-    const action = choose(score, voted, rules.threshold, skipped);
-    const decision = compose(plan, calendar, state, candle, action, score, voted, skipped);
-    for (let i = 0; i < members.length; i++) state.lastVotes[i] = state.ballots[i]!.value;
-    state.lastClose = candle.close;
-    state.lastDecided = candle.closeTime;
-    state.closes += 1;
-    state.candle = undefined;
-    return decision;
-  }
+function decide(plan: VariantPlan, calendar: Calendar, state: State, poll: Poll): Decision {
+  const { members, decision: rules } = plan;
+  const candle = poll.candle!;
+  if (rules.learningRate > 0 && members.length > 1 && state.lastClose > 0)
+    learn(state.weights, state.lastVotes, candle.close / state.lastClose - 1, rules.learningRate, rules.weightFloor);
+  const { shares } = state.weights;
+  const { score, voted } = tally(poll.ballots, shares);
+  const skipped = state.closes % rules.everyCloses !== 0;
+  const action = choose(score, voted, rules.threshold, skipped);
+  const decision = compose(plan, calendar, shares, poll, action, score, voted, skipped);
+  for (let i = 0; i < members.length; i++) state.lastVotes[i] = poll.ballots[i]!.value;
+  state.lastClose = candle.close;
+  state.lastDecided = candle.closeTime;
+  state.closes += 1;
+  return decision;
 }
 
 /** Weighted mean of the votes cast. */
-function tally(state: State): { score: number; voted: number } {
+function tally(ballots: readonly Ballot[], shares: Float64Array): { score: number; voted: number } {
   let sum = 0;
   let weight = 0;
   let voted = 0;
-  for (let i = 0; i < state.ballots.length; i++) {
-    const { value } = state.ballots[i]!;
+  for (let i = 0; i < ballots.length; i++) {
+    const { value } = ballots[i]!;
     if (value !== value) continue;
-    sum += state.weights.shares[i]! * value;
-    weight += state.weights.shares[i]!;
+    sum += shares[i]! * value;
+    weight += shares[i]!;
     voted += 1;
   }
   return { score: weight > 0 ? sum / weight : 0, voted };
@@ -134,13 +132,15 @@ function choose(score: number, voted: number, threshold: number, skipped: boolea
   return score > 0 ? "BUY" : "SELL";
 }
 
-function compose(plan: VariantPlan, calendar: Calendar, state: State, candle: Candle, action: Action, score: number, voted: number, skipped: boolean): Decision {
+function compose(plan: VariantPlan, calendar: Calendar, shares: Float64Array, poll: Poll, action: Action, score: number, voted: number, skipped: boolean): Decision {
+  const { ballots } = poll;
+  const candle = poll.candle!;
   const votes: Vote[] = [];
-  for (let i = 0; i < state.ballots.length; i++) {
-    const { value, reason } = state.ballots[i]!;
-    votes.push({ source: plan.members[i]!.source, vote: value === value ? value : null, weight: state.weights.shares[i]!, reason });
+  for (let i = 0; i < ballots.length; i++) {
+    const { value, reason } = ballots[i]!;
+    votes.push({ source: plan.members[i]!.source, vote: value === value ? value : null, weight: shares[i]!, reason });
   }
-  const leader = action === "HOLD" ? undefined : leading(state, action);
+  const leader = action === "HOLD" ? undefined : leading(ballots, shares, action);
   const decision: Decision = {
     variant: plan.id,
     instrument: candle.instrument,
@@ -159,13 +159,13 @@ function compose(plan: VariantPlan, calendar: Calendar, state: State, candle: Ca
 }
 
 /** The weightiest ballot on the winning side; its reason and prices speak for the decision. */
-function leading(state: State, action: Action): Ballot | undefined {
+function leading(ballots: readonly Ballot[], shares: Float64Array, action: Action): Ballot | undefined {
   const sign = action === "BUY" ? 1 : -1;
   let best: Ballot | undefined;
   let bestVoice = 0;
-  for (let i = 0; i < state.ballots.length; i++) {
-    const ballot = state.ballots[i]!;
-    const voice = ballot.value * sign * state.weights.shares[i]!;
+  for (let i = 0; i < ballots.length; i++) {
+    const ballot = ballots[i]!;
+    const voice = ballot.value * sign * shares[i]!;
     if (voice > bestVoice) {
       best = ballot;
       bestVoice = voice;

@@ -1,4 +1,4 @@
-import { createDecide } from "../decide/decide.ts";
+import { createDecide, type DecideEvent } from "../decide/decide.ts";
 import type { Candle } from "../domain/candle.ts";
 import type { Decision, Prediction } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
@@ -34,19 +34,21 @@ export function createLane(options: LaneOptions, instrument: string, calendarNam
     .map((member) => createStrategyMachine(member, options.definitionOf(member.name), instrument, calendar));
   const decide = createDecide(plan, calendar);
 
+  function tell(event: DecideEvent, decided: (decision: Decision) => void): void {
+    for (const decision of decide.step(event)) decided(decision);
+  }
+
   function evaluate(candle: Candle, decided: (decision: Decision) => void): void {
-    decide.step({ type: "close", candle });
-    let decision: Decision | undefined;
+    tell({ type: "close", candle }, decided);
     for (const strategy of strategies) {
       const said = strategy.onCandle(candle);
-      decision = decide.step("action" in said ? { type: "signal", signal: said } : { type: "abstention", abstention: said });
+      tell("action" in said ? { type: "signal", signal: said } : { type: "abstention", abstention: said }, decided);
     }
     for (const source of models) {
       const prediction = options.predictionOf?.(source, instrument, candle.closeTime);
       const abstention = { source, instrument, closeTime: candle.closeTime, reason: "no prediction" };
-      decision = decide.step(prediction === undefined ? { type: "abstention", abstention } : { type: "prediction", prediction });
+      tell(prediction === undefined ? { type: "abstention", abstention } : { type: "prediction", prediction }, decided);
     }
-    if (decision !== undefined) decided(decision);
   }
 
   return {
