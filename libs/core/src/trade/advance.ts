@@ -1,7 +1,7 @@
 import { remaining, type Order } from "../orders/order.ts";
 import { isFlat, liveEntry, type Slot } from "./account.ts";
 import { emit, type Desk } from "./desk.ts";
-import { enter, placeExit } from "./enter.ts";
+import { enter, exitSide, placeExit } from "./enter.ts";
 import { isHalted } from "./scope.ts";
 
 /** After so many refused attempts at one protective order the position is closed instead. */
@@ -13,6 +13,8 @@ export function advance(desk: Desk, slot: Slot): void {
   if (entry !== undefined && (slot.closing !== undefined || isHalted(desk.state, slot))) requestCancel(desk, entry);
   if (isFlat(slot)) return rest(desk, slot);
   if (slot.closing !== undefined) return driveClose(desk, slot);
+  // Its exits were told of before its entry: what is held is not known until the entry's own fills are.
+  if (entry !== undefined && entry.spec.side === exitSide(slot)) return;
   protect(desk, slot, "stop");
   // A stop at work sells what the target rests on.
   const stop = slot.live.find((order) => order.spec.leg === "stop");

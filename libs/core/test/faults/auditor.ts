@@ -1,6 +1,6 @@
-import { abs, toNumber, toExact, type Exact } from "../../src/domain/fixed.ts";
+import { abs, toNumber, toExact, type Exact, type Qty } from "../../src/domain/fixed.ts";
 import { positionUnit, type Instrument } from "../../src/domain/instrument.ts";
-import type { OrderSpec } from "../../src/domain/order.ts";
+import type { Execution, OrderSpec } from "../../src/domain/order.ts";
 import type { VariantPlan } from "../../src/domain/plan.ts";
 import type { FillEvent, LedgerEntry, LedgerEvent } from "../../src/ledger/entry.ts";
 import { notional, tradeValue } from "../../src/ledger/position.ts";
@@ -49,6 +49,8 @@ export interface Auditor {
   sent(order: OrderSpec): void;
   /** An order that reaches the venue. */
   reached(order: OrderSpec): void;
+  /** What the venue matched. */
+  matched(reports: readonly VenueReport[]): void;
   /** An entry that has become durable. `priceOf`: the price at which the account values an instrument; `closeOf`: that of a decision. */
   written(entry: LedgerEntry, priceOf: (instrument: string) => number, closeOf: (reason: string) => number): void;
   /** All is quiet: the ledger holds what the venue holds. */
@@ -67,8 +69,9 @@ interface Audit {
   /** Variant and ordinal of each trade; of each, the tightest stop asked for so far. */
   readonly ordinals: Set<string>;
   readonly stops: Map<string, bigint>;
-  /** By variant and instrument. */
+  /** By variant and instrument: as the ledger has it, and as the venue matched it. */
   readonly positions: Map<string, bigint>;
+  readonly truth: Map<string, bigint>;
   readonly booked: Map<string, string[]>;
   readonly residue: Map<string, bigint>;
   n: number;
@@ -89,6 +92,7 @@ export function createAuditor(plans: readonly VariantPlan[], book: VenueBook): A
     decided: new Set(),
     ordinals: new Set(),
     positions: new Map(),
+    truth: new Map(),
     booked: new Map(),
     residue: new Map(),
     stops: new Map(),
@@ -100,6 +104,9 @@ export function createAuditor(plans: readonly VariantPlan[], book: VenueBook): A
   return {
     orders: audit.orders,
     heard: (report) => hear(audit, report),
+    matched(reports) {
+      for (const report of reports) if (report.type === "fill") match(audit, audit.book.orders.get(report.clientId)!.spec, report.execution);
+    },
     began() {
       audit.checked = false;
     },
@@ -241,7 +248,7 @@ function worstCase(audit: Audit, instrument: Instrument, spec: OrderSpec, value:
   for (const { spec: other, live } of [...audit.orders.values(), { spec, live: true }]) {
     if (other.instrument !== instrument.id || other.variant !== spec.variant) continue;
     const atVenue = audit.book.orders.get(other.clientId);
-    for (const { side, quantity, fee, feeCurrency } of atVenue?.executions ?? []) held += (side === "BUY" ? quantity : -quantity) - (feeCurrency === positionUnit(instrument) ? fee : 0n);
+    for (const execution of atVenue?.executions ?? []) held += change(instrument, execution);
     if (other.leg !== "entry") continue;
     // What a budget buys moves with the price from then on; until its fills are booked it counts as the budget.
     if (live && other.budget !== undefined) spent = toNumber(other.budget) + value(audit.positions.get(holding(other)) ?? 0n);
@@ -276,6 +283,19 @@ function closed(audit: Audit, event: Extract<LedgerEvent, { type: "order_closed"
   else if (truth !== undefined && truth.filled !== order.filled) throw lie(`with ${order.filled} of ${truth.filled} filled`);
 }
 
+/** What a fill does to a position, a fee taken in the asset included. */
+function change(instrument: Instrument, { side, quantity, fee, feeCurrency }: Execution): bigint {
+  return (side === "BUY" ? quantity : -quantity) - (feeCurrency === positionUnit(instrument) ? fee : 0n);
+}
+
+function match(audit: Audit, spec: OrderSpec, execution: Execution): void {
+  const before = audit.truth.get(holding(spec)) ?? 0n;
+  const after = before + change(audit.instruments.get(spec.instrument)!, execution);
+  audit.truth.set(holding(spec), after);
+  const sound = spec.leg === "entry" || (before !== 0n && (after === 0n || after > 0n === before > 0n) && abs(after as Qty) < abs(before as Qty));
+  if (!sound) throw new Violation("exits never reverse", `${name(spec)} turns ${before} into ${after}`);
+}
+
 function filled(audit: Audit, event: FillEvent): void {
   const { instrument: id } = event;
   const execution = audit.book.orders.get(event.clientId)?.executions.find((candidate) => candidate.tradeId === event.tradeId);
@@ -287,10 +307,7 @@ function filled(audit: Audit, event: FillEvent): void {
   booked.push(event.tradeId);
   const order = audit.orders.get(event.clientId)!;
   order.filled += event.quantity;
-  const inAsset = event.feeCurrency === positionUnit(audit.instruments.get(id)!) ? event.fee : 0n;
-  const before = audit.positions.get(holding(event)) ?? 0n;
-  const after = before + (event.side === "BUY" ? event.quantity : -event.quantity) - inAsset;
-  if (event.leg !== "entry" && before !== 0n && after !== 0n && before > 0n !== after > 0n) throw new Violation("exits never reverse", `${name(order.spec)} turns ${before} into ${after}`);
+  const after = (audit.positions.get(holding(event)) ?? 0n) + change(audit.instruments.get(id)!, event);
   if (event.positionAfter !== after) throw new Violation("positions add up", `${id} ${event.positionAfter}, not ${after}`);
   audit.positions.set(holding(event), after);
 }

@@ -138,11 +138,13 @@ function passMinute(life: Life, eventful: boolean): void {
     const candles = paths.map((path) => path.next(openTime, !eventful));
     const said: VenueReport[] = [];
     for (const candle of candles) venue.open(candle, said);
+    life.auditor.matched(said);
     link.stream(said, openTime);
     pass(life, openTime + SUB_MS - 1);
     said.length = 0;
     life.now = openTime + SUB_MS;
     for (const candle of candles) venue.range(candle, said);
+    life.auditor.matched(said);
     link.stream(said, life.now);
     candles.forEach((candle, i) => life.minute[i]!.push(candle));
   }
