@@ -4,7 +4,7 @@ export { fitTimeframe, loadCsv, loadFunding, loadStored, type CsvSource, type Ma
 export { noise, proveNoLookahead, type LookaheadProof, type ProofInput } from "./prove-no-lookahead.ts";
 export { CurveRecorder, LedgerRecorder } from "./recorder.ts";
 export { measure, type BacktestResult, type Measured } from "./result.ts";
-export { findRun, makeFolder, readLedger, runOf, saveRun, type RunManifest, type StoredRun } from "./run-store.ts";
+export { atPlace, findRun, makeFolder, readLedger, runOf, saveRun, type RunManifest, type StoredRun } from "./run-store.ts";
 export { loadDefinitions, type DefinitionOf } from "./strategy-file.ts";
 export { verifyLedger, verifyLedgerFile, type LedgerCheck } from "./verify-ledger.ts";
 export { renderReport } from "./report/page.ts";

@@ -60,8 +60,13 @@ export async function saveRun(dataDir: string, variant: LoadedVariant, result: B
     return { dir, manifest, ledgerFile: join(dir, LEDGER) };
   } catch (error) {
     rmSync(staged, { recursive: true, force: true });
-    throw error;
+    throw atPlace(error, dir);
   }
+}
+
+/** The error of a file operation, naming the place a person knows: not the staging file, and not nothing (a full disk). */
+export function atPlace(error: unknown, path: string): unknown {
+  return error instanceof Error && "syscall" in error ? Object.assign(error, { path, dest: undefined }) : error;
 }
 
 /** Makes a folder and those above it. Node's own recursive mkdir never returns where a folder cannot be made (/proc). */

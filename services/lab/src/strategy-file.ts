@@ -54,11 +54,11 @@ function viewOf(returned: unknown): View | undefined {
   if (returned === HOLD) return HOLD;
   if (typeof returned !== "object" || returned === null) throw inputFailure("STRATEGY_FAILED", `it returned ${typeof returned === "string" ? `"${returned}"` : String(returned)}; ${expected}`);
   const { action, confidence, reason, stop, target } = returned as Partial<View>;
-  const wrong = Object.entries({ action: "string", confidence: "number", reason: "string", stop: "number", target: "number" }).find(([name, type]) => {
-    const value = { action, confidence, reason, stop, target }[name];
-    return typeof value !== type && !(value === undefined && (name === "stop" || name === "target"));
-  });
-  if (wrong) throw inputFailure("STRATEGY_FAILED", `the ${wrong[0]} it returned is no ${wrong[1]}; ${expected}`);
+  const wrong = (name: string, value: unknown, type: string) =>
+    inputFailure("STRATEGY_FAILED", `the ${name} it returned is ${typeof value === "number" ? value : `no ${type}`}; ${expected}`);
+  for (const [name, value] of Object.entries({ action, reason })) if (typeof value !== "string") throw wrong(name, value, "text");
+  if (!Number.isFinite(confidence)) throw wrong("confidence", confidence, "number");
+  for (const [name, value] of Object.entries({ stop, target })) if (value !== undefined && !Number.isFinite(value)) throw wrong(name, value, "number");
   return { action: action!, confidence: confidence!, reason: reason!, ...(stop !== undefined && { stop }), ...(target !== undefined && { target }) };
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { inputFailure } from "@tradewind/core";
-import { makeFolder } from "@tradewind/lab";
+import { atPlace, makeFolder } from "@tradewind/lab";
 import type { Arguments, Io } from "./command.ts";
 
 /** The project's own folder of settings, found from this file. */
@@ -58,7 +58,10 @@ export function progressLine(io: Io, what: string): (done: number, total: number
 /** Refuses a path that no file can be written to, before any work is done for it. */
 export function checkTarget(path: string, flag: string): void {
   if (existsSync(path) && statSync(path).isDirectory()) throw inputFailure("BAD_TARGET", `--${flag} "${path}" is a folder; name a file in it`);
-  makeFolder(dirname(path));
+  const folder = dirname(path);
+  makeFolder(folder);
+  if (!statSync(folder).isDirectory()) throw inputFailure("BAD_TARGET", `--${flag} "${path}": "${folder}" is a file, not a folder; choose another place`);
+  accessSync(folder, constants.W_OK);
 }
 
 /** Writes a file whole or not at all. */
@@ -69,6 +72,6 @@ export function writeWhole(path: string, text: string): void {
     renameSync(staged, path);
   } catch (error) {
     rmSync(staged, { force: true });
-    throw error;
+    throw atPlace(error, path);
   }
 }

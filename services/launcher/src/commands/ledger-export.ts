@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { encodeEntry, ledgerLines } from "@tradewind/core";
-import { findRun, readLedger } from "@tradewind/lab";
+import { atPlace, findRun, readLedger } from "@tradewind/lab";
 import { exitCodes, type Command } from "../command.ts";
 import { checkTarget, noMoreThan, systemOf } from "../support.ts";
 
@@ -50,6 +50,6 @@ async function writeLines(path: string, lines: Iterable<string>): Promise<void> 
     await rename(staged, path);
   } catch (error) {
     await rm(staged, { force: true });
-    throw error;
+    throw atPlace(error, path);
   }
 }
