@@ -45,6 +45,14 @@ describe.runIf(dataAvailable)("backtest of the five strategies on recorded candl
     expect(Number(result["final_equity"]) / Number(result["start_equity"]) - 1).toBeCloseTo(Number(result["return_pct"]) / 100, 9);
   });
 
+  it.each([
+    ["goog_sma_cross", { trades: 66, final_equity: 51_422.99, return_pct: 414.2299, fees: 0 }],
+    ["goog_sma_cross_long", { trades: 33, final_equity: 18_623.8663635, fees: 916.6901365 }],
+  ])("%s gives the golden result, to the cent", async (name, golden) => {
+    const result = await backtest(repo(`services/lab/test/golden/${name}.json`), "--data", recorded("usa_GOOG_1d_2004-2013"), "--no-save");
+    expect(result).toMatchObject({ ...golden, candles: 2_148, denials: {}, open_positions: 0 });
+  });
+
   it("charges funding at the mark prices given, and the ledger is sound", async () => {
     const argv = [repo("configs/variants/template.json"), "--symbol", "XRP/USDT:USDT", "--data", recorded("gate_XRP-USDT-PERP_5m_2021-11")];
     const free = await backtest(...argv, "--no-save");

@@ -54,7 +54,11 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   const file = resolve(io.cwd, required(args, 0, "the variant's file", "for example: tradewind backtest configs/variants/template.json --data FILE"));
   checkFlags(args, file);
   const report = pathOf(args, io, "report");
-  if (report !== undefined) checkTarget(report, "report");
+  if (report !== undefined) {
+    for (const flag of ["data", "funding", "mark"]) if (report === pathOf(args, io, flag)) throw inputFailure("BAD_TARGET", `--report "${args.text("report")}" is the file of --${flag}; name another one`);
+    if (report === file) throw inputFailure("BAD_TARGET", `--report "${args.text("report")}" is the variant's own file; name another one`);
+    checkTarget(report, "report");
+  }
   const notices: string[] = [];
   const { variant, data } = await load(file, args, io, notices);
   if (args.flag("prove-no-lookahead")) return prove(variant, data, args, io);

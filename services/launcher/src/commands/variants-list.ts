@@ -1,5 +1,6 @@
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { isFailure } from "@tradewind/core";
+import { inputFailure, isFailure } from "@tradewind/core";
 import { listVariants, loadVariant } from "@tradewind/config";
 import { exitCodes, type Command } from "../command.ts";
 import { noMoreThan } from "../support.ts";
@@ -13,6 +14,7 @@ export const variantsList: Command = {
   run: async (args, io) => {
     noMoreThan(args, 1);
     const folder = resolve(io.cwd, args.positionals[0] ?? "configs/variants");
+    if (!existsSync(folder) || !statSync(folder).isDirectory()) throw inputFailure("NO_FOLDER", `no folder at "${folder}"; name the folder of your variant files`);
     const rows = listVariants(folder).map(({ id, path }) => describe(id, path));
     if (args.flag("json")) io.out(`${JSON.stringify(rows)}\n`);
     else for (const row of rows) io.out(row.problems === null ? `${row.id}  ${row.broker} ${row.strategy} ${row.mode} ${row.asset_class}  ${row.symbols?.join(", ")}\n` : `${row.id}  NOT VALID\n${row.problems}\n`);
