@@ -154,6 +154,16 @@ describe("trailing stop", () => {
       ["SELL 1 @ 99 stop"],
     ],
     [
+      "never looser than the fixed one",
+      { trailingStopPct: 10, stopLossPct: 5 },
+      "B",
+      [
+        [100, 104, 99, 100],
+        [100, 100, 94, 96],
+      ],
+      ["SELL 1 @ 95 stop"],
+    ],
+    [
       "gapped through",
       { trailingStopPct: 10 },
       "B",

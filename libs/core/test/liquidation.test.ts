@@ -142,6 +142,15 @@ describe("liquidation", () => {
     expect(toNumber(done.events("fill").at(-1)!.price)).toBe(90);
   });
 
+  it("happens at the very price", () => {
+    // Without a maintenance margin the liquidation price is the bankruptcy price: 80 at leverage 5.
+    const contract = { ...linear, maintenanceMargin: d<never>("0") };
+    const on = { instrument: contract.id };
+    const done = rig(plan([contract], { ...one, risk: { leverage: 5 } }), says("B")).run([flat(0, 100, on), flat(1, 100, on)]);
+    expect(done.run([bar(2, [100, 100, 80.01, 90], on)]).held()).toBe(1);
+    expect(done.run([bar(3, [90, 100, 80, 90], on)]).held()).toBe(0);
+  });
+
   it("never touches spot or a linear long without leverage", () => {
     for (const kind of ["spot", "linear"] as const) {
       const held = instrument(kind);

@@ -126,11 +126,14 @@ describe("what an order may not do", () => {
 
   it.each([
     ["spot", "100.2", 1, "filled", "price and fee"],
+    ["received", "100", 1, "filled", "the price alone: the fee is taken from the coin"],
+    ["received", "99.9999", 1, "rejected: insufficient funds", "a hundredth of a cent short"],
     ["spot", "100.1999", 1, "rejected: insufficient funds", "a hundredth of a cent short"],
     ["linear", "20.2", 5, "filled", "a fifth of the price, and the fee"],
     ["linear", "20.1999", 5, "rejected: insufficient funds", "a hundredth of a cent short"],
   ] as const)("%s with %s and leverage %d: %s (%s)", (kind, balance, leverage, outcome, _working) => {
-    const desk = venueDesk({ ...instrument(kind), takerFee: d("0.002") }, { balance, leverage });
+    const own = kind === "received" ? { ...spot, feeIn: "received" as const } : instrument(kind);
+    const desk = venueDesk({ ...own, takerFee: d("0.002") }, { balance, leverage });
     desk.place(order("a", "BUY", 1));
     desk.match(flat(0, 100));
     expect(desk.said().at(-1)).toBe(`closed a ${outcome}`);
@@ -230,6 +233,18 @@ describe("a budget", () => {
       "closed a filled",
     ]);
     expect(desk.cash()).toBe(99_120);
+  });
+
+  it("is over, and filled, when what is left buys no step; the fee is part of what is spent", () => {
+    const desk = venueDesk({ ...spot, step: d("1"), minQty: d("1"), takerFee: d("0.01") }, { fills: { maxVolumeShare: 1 } });
+    desk.place(order("a", "BUY", 0, budget("1000")));
+    // 1000 - 4 x 100 x 1.01 - 4 x 118 x 1.01 = 119.28, and one more at 118.1 would be 119.281.
+    desk.match({ ...flat(0, 100), volume: 4 }, { ...flat(1, 118), volume: 4 }, { ...flat(2, 118.1), volume: 9 });
+    expect(desk.said()).toEqual([
+      "fill a BUY 4 @ 100 fee 4 USD taker",
+      "fill a BUY 4 @ 118 fee 4.72 USD taker",
+      "closed a filled: budget is below one step",
+    ]);
   });
 
   it("below one step is rejected", () => {
