@@ -40,11 +40,23 @@ function words(code: string): string {
   return code.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
+/** The parser recurses; a file nested thousands deep is a mistake, not a variant. */
+function parseShallow(text: string, errors: ParseError[], file: string, code: string): ReturnType<typeof parseTree> {
+  try {
+    return parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw problemsFailure(code, [{ file, position: { line: 1, column: 1 }, path: [], message: "nested too deeply to be read; a variant is a few levels deep" }]);
+  }
+}
+
 /** Parses JSON with comments and trailing commas. Throws `code` listing every syntax error and repeated key. */
-export function parseJsonc(text: string, file: string, code: string): SourceDocument {
+export function parseJsonc(source: string, file: string, code: string): SourceDocument {
+  // Some editors begin a file with a byte order mark.
+  const text = source.replace(/^\uFEFF/, "");
   if (text.trim() === "") throw problemsFailure(code, [{ file, position: { line: 1, column: 1 }, path: [], message: "file is empty" }]);
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
+  const tree = parseShallow(text, errors, file, code);
   const problems: Problem[] = errors.map((error) => ({
     file,
     position: positionOf(text, error.offset),

@@ -46,12 +46,21 @@ function isView(view: View): boolean {
   if (typeof view !== "object" || view === null) return false;
   const { action, confidence, stop, target } = view;
   if (action !== "BUY" && action !== "SELL" && action !== "HOLD") return false;
-  if (!(confidence >= 0 && confidence <= 1) || typeof view.reason !== "string") return false;
-  return (stop === undefined || (stop > 0 && stop < Infinity)) && (target === undefined || (target > 0 && target < Infinity));
+  if (typeof confidence !== "number" || !(confidence >= 0 && confidence <= 1) || typeof view.reason !== "string") return false;
+  return isPrice(stop) && isPrice(target);
+}
+
+function isPrice(value: number | undefined): boolean {
+  return value === undefined || (typeof value === "number" && value > 0 && value < Infinity);
 }
 
 function describe(value: unknown): string {
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  let text: string;
+  try {
+    text = typeof value === "object" ? JSON.stringify(value) : String(value as string);
+  } catch {
+    text = `something of type ${typeof value} that cannot be printed`;
+  }
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
