@@ -63,7 +63,11 @@ export function orderDesk(of: VariantPlan, ledger: LedgerEntry[] = [], now = T0)
       desk.now = T0 + closes * MINUTE;
       desk.step({ type: "candle", candle: flat(closes - 1, 100, { instrument: perp.id }) });
       desk.step({ type: "close", time: desk.now });
-      const { intents } = desk.step({ type: "decision", decision: decision(closes - 1, action, 100, { instrument: perp.id }), time: desk.now });
+      const { intents } = desk.step({
+        type: "decision",
+        decision: decision(closes - 1, action, 100, { instrument: perp.id }),
+        time: desk.now,
+      });
       return placed(intents).find((order) => order.leg === "entry");
     },
     entered() {
@@ -76,7 +80,8 @@ export function orderDesk(of: VariantPlan, ledger: LedgerEntry[] = [], now = T0)
       for (const exit of placed(desk.fill(entry, 10, "100", "t1").intents)) desk.open(exit);
       return entry;
     },
-    fill: (order, quantity, price, tradeId) => desk.say({ type: "fill", clientId: order.clientId, venueId: "v", execution: execution(order.side, quantity, price, tradeId) }),
+    fill: (order, quantity, price, tradeId) =>
+      desk.say({ type: "fill", clientId: order.clientId, venueId: "v", execution: execution(order.side, quantity, price, tradeId) }),
     open: (order) => desk.say({ type: "open", clientId: order.clientId, venueId: `v-${order.leg}` }),
     live: (leg) => slot.live.find((order) => order.spec.leg === leg),
     restart() {
@@ -94,7 +99,18 @@ export function execution(side: Side, quantity: number, price: string, tradeId: 
 
 /** An order as the venue's books have it. */
 export function record(order: OrderSpec, over: Partial<VenueOrder> = {}): VenueOrder {
-  return { clientId: order.clientId, venueId: `v-${order.leg}`, instrument: order.instrument, open: true, outcome: undefined, filled: d<Qty>("0"), quantity: order.quantity, stopPrice: order.stopPrice, executions: [], ...over };
+  return {
+    clientId: order.clientId,
+    venueId: `v-${order.leg}`,
+    instrument: order.instrument,
+    open: true,
+    outcome: undefined,
+    filled: d<Qty>("0"),
+    quantity: order.quantity,
+    stopPrice: order.stopPrice,
+    executions: [],
+    ...over,
+  };
 }
 
 /** A whole snapshot: these orders, and this position. */
@@ -102,7 +118,8 @@ export function books(orders: readonly VenueOrder[], position: number): Said {
   return { type: "snapshot", orders, positions: [{ instrument: perp.id, qty: d<Qty>(String(position)) }] };
 }
 
-export const placed = (intents: readonly Intent[]): OrderSpec[] => intents.flatMap((intent) => (intent.type === "place" ? [intent.order] : []));
+export const placed = (intents: readonly Intent[]): OrderSpec[] =>
+  intents.flatMap((intent) => (intent.type === "place" ? [intent.order] : []));
 
 /** Intents but timers, in short: "cancel stop", "amend stop 5 @ 95". */
 export function asked(desk: OrderDesk, intents: readonly Intent[]): string[] {
@@ -115,4 +132,5 @@ export function asked(desk: OrderDesk, intents: readonly Intent[]): string[] {
   });
 }
 
-export const types = (events: readonly LedgerEvent[]): string[] => events.map((event) => (event.type === "order_closed" ? `closed ${event.outcome}` : event.type));
+export const types = (events: readonly LedgerEvent[]): string[] =>
+  events.map((event) => (event.type === "order_closed" ? `closed ${event.outcome}` : event.type));

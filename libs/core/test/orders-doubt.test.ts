@@ -17,7 +17,11 @@ describe("an order without an answer", () => {
     expect(types(told.events)).toEqual(["order_unknown"]);
     expect(asked(desk, told.intents)).toEqual(["lookup entry"]);
     expect(desk.decide("BUY")).toBeUndefined();
-    desk.say({ type: "lookup", clientId: entry.clientId, order: record(entry, { open: false, outcome: "filled", filled: d("10"), executions: [execution("BUY", 10, "100", "t1")] }) });
+    desk.say({
+      type: "lookup",
+      clientId: entry.clientId,
+      order: record(entry, { open: false, outcome: "filled", filled: d("10"), executions: [execution("BUY", 10, "100", "t1")] }),
+    });
     expect(desk.slot.position.qty).toBe(d("10"));
     expect(desk.slot.live).toEqual([]);
   });
@@ -101,7 +105,7 @@ interface Row {
   readonly given: string;
   readonly arrange: (desk: OrderDesk) => OrderSpec;
   readonly when: (order: OrderSpec) => Parameters<OrderDesk["say"]>[0];
-  readonly then: Partial<Order>;
+  readonly becomes: Partial<Order>;
 }
 
 const price = (order: OrderSpec): Price => order.stopPrice!;
@@ -118,40 +122,92 @@ const doubted = (arrange: Row["arrange"]) => (desk: OrderDesk) => {
   desk.say(unanswered(order));
   return order;
 };
-const closedAs = (outcome: "filled" | "cancelled" | "rejected" | "expired") => (order: OrderSpec) => ({ type: "closed", clientId: order.clientId, outcome, filled: d<Qty>("0"), reason: "" }) as const;
-const lookedUp = (over: Parameters<typeof record>[1]) => (order: OrderSpec) => ({ type: "lookup", clientId: order.clientId, order: record(order, over) }) as const;
+const closedAs = (outcome: "filled" | "cancelled" | "rejected" | "expired") => (order: OrderSpec) =>
+  ({ type: "closed", clientId: order.clientId, outcome, filled: d<Qty>("0"), reason: "" }) as const;
+const lookedUp = (over: Parameters<typeof record>[1]) => (order: OrderSpec) =>
+  ({ type: "lookup", clientId: order.clientId, order: record(order, over) }) as const;
 const acknowledged = (order: OrderSpec) => ({ type: "open", clientId: order.clientId, venueId: `v-${order.leg}` }) as const;
 
 /** Status x request x certainty, and what each kind of evidence makes of it. */
 const rows: readonly Row[] = [
-  { given: "placing", arrange: intended, when: acknowledged, then: { status: "open", request: "none", certainty: "known" } },
-  { given: "placing", arrange: intended, when: unanswered, then: { status: "intended", request: "placing", certainty: "unknown" } },
-  { given: "placing", arrange: intended, when: closedAs("rejected"), then: { status: "closed", outcome: "rejected" } },
-  { given: "placing", arrange: intended, when: silence, then: { status: "intended", request: "placing", certainty: "known" } },
-  { given: "placing", arrange: intended, when: lookedUp({}), then: { status: "open", request: "none", certainty: "known" } },
-  { given: "placing", arrange: intended, when: (order) => ({ type: "not_sent", clientId: order.clientId, reason: "" }), then: { status: "closed", outcome: "not_placed" } },
-  { given: "placing, unknown", arrange: doubted(intended), when: acknowledged, then: { status: "open", request: "none", certainty: "known" } },
-  { given: "placing, unknown", arrange: doubted(intended), when: silence, then: { status: "intended", certainty: "unknown" } },
-  { given: "placing, unknown", arrange: doubted(intended), when: closedAs("rejected"), then: { status: "closed", outcome: "rejected", certainty: "known" } },
-  { given: "placing, unknown", arrange: doubted(intended), when: lookedUp({ open: false, outcome: "expired" }), then: { status: "closed", outcome: "expired" } },
-  { given: "open", arrange: opened, when: closedAs("cancelled"), then: { status: "closed", outcome: "cancelled" } },
-  { given: "open", arrange: opened, when: closedAs("expired"), then: { status: "closed", outcome: "expired" } },
-  { given: "open", arrange: opened, when: silence, then: { status: "open", certainty: "known" } },
-  { given: "cancelling", arrange: stopCancelling, when: closedAs("cancelled"), then: { status: "closed", outcome: "cancelled" } },
-  { given: "cancelling", arrange: stopCancelling, when: unanswered, then: { status: "open", request: "cancelling", certainty: "unknown" } },
-  { given: "cancelling", arrange: stopCancelling, when: acknowledged, then: { status: "open", request: "cancelling", certainty: "known" } },
-  { given: "cancelling, unknown", arrange: doubted(stopCancelling), when: lookedUp({}), then: { status: "open", request: "cancelling", certainty: "known" } },
-  { given: "cancelling, unknown", arrange: doubted(stopCancelling), when: lookedUp({ open: false, outcome: "cancelled" }), then: { status: "closed", outcome: "cancelled" } },
-  { given: "cancelling, unknown", arrange: doubted(stopCancelling), when: silence, then: { status: "open", certainty: "unknown" } },
-  { given: "resting", arrange: stopOf, when: (order) => ({ type: "amended", clientId: order.clientId, quantity: order.quantity, stopPrice: price(order) }), then: { status: "open", request: "none", certainty: "known" } },
-  { given: "resting", arrange: stopOf, when: (order) => ({ type: "request_refused", clientId: order.clientId, request: "amending", reason: "" }), then: { status: "open", certainty: "unknown" } },
+  { given: "placing", arrange: intended, when: acknowledged, becomes: { status: "open", request: "none", certainty: "known" } },
+  { given: "placing", arrange: intended, when: unanswered, becomes: { status: "intended", request: "placing", certainty: "unknown" } },
+  { given: "placing", arrange: intended, when: closedAs("rejected"), becomes: { status: "closed", outcome: "rejected" } },
+  { given: "placing", arrange: intended, when: silence, becomes: { status: "intended", request: "placing", certainty: "known" } },
+  { given: "placing", arrange: intended, when: lookedUp({}), becomes: { status: "open", request: "none", certainty: "known" } },
+  {
+    given: "placing",
+    arrange: intended,
+    when: (order) => ({ type: "not_sent", clientId: order.clientId, reason: "" }),
+    becomes: { status: "closed", outcome: "not_placed" },
+  },
+  {
+    given: "placing, unknown",
+    arrange: doubted(intended),
+    when: acknowledged,
+    becomes: { status: "open", request: "none", certainty: "known" },
+  },
+  { given: "placing, unknown", arrange: doubted(intended), when: silence, becomes: { status: "intended", certainty: "unknown" } },
+  {
+    given: "placing, unknown",
+    arrange: doubted(intended),
+    when: closedAs("rejected"),
+    becomes: { status: "closed", outcome: "rejected", certainty: "known" },
+  },
+  {
+    given: "placing, unknown",
+    arrange: doubted(intended),
+    when: lookedUp({ open: false, outcome: "expired" }),
+    becomes: { status: "closed", outcome: "expired" },
+  },
+  { given: "open", arrange: opened, when: closedAs("cancelled"), becomes: { status: "closed", outcome: "cancelled" } },
+  { given: "open", arrange: opened, when: closedAs("expired"), becomes: { status: "closed", outcome: "expired" } },
+  { given: "open", arrange: opened, when: silence, becomes: { status: "open", certainty: "known" } },
+  { given: "cancelling", arrange: stopCancelling, when: closedAs("cancelled"), becomes: { status: "closed", outcome: "cancelled" } },
+  {
+    given: "cancelling",
+    arrange: stopCancelling,
+    when: unanswered,
+    becomes: { status: "open", request: "cancelling", certainty: "unknown" },
+  },
+  {
+    given: "cancelling",
+    arrange: stopCancelling,
+    when: acknowledged,
+    becomes: { status: "open", request: "cancelling", certainty: "known" },
+  },
+  {
+    given: "cancelling, unknown",
+    arrange: doubted(stopCancelling),
+    when: lookedUp({}),
+    becomes: { status: "open", request: "cancelling", certainty: "known" },
+  },
+  {
+    given: "cancelling, unknown",
+    arrange: doubted(stopCancelling),
+    when: lookedUp({ open: false, outcome: "cancelled" }),
+    becomes: { status: "closed", outcome: "cancelled" },
+  },
+  { given: "cancelling, unknown", arrange: doubted(stopCancelling), when: silence, becomes: { status: "open", certainty: "unknown" } },
+  {
+    given: "resting",
+    arrange: stopOf,
+    when: (order) => ({ type: "amended", clientId: order.clientId, quantity: order.quantity, stopPrice: price(order) }),
+    becomes: { status: "open", request: "none", certainty: "known" },
+  },
+  {
+    given: "resting",
+    arrange: stopOf,
+    when: (order) => ({ type: "request_refused", clientId: order.clientId, request: "amending", reason: "" }),
+    becomes: { status: "open", certainty: "unknown" },
+  },
 ];
 
 describe("an order's states", () => {
-  it.each(rows.map((row, i) => [`${i + 1}: ${row.given}`, row] as const))("%s", (_, { arrange, when, then }) => {
+  it.each(rows.map((row, i) => [`${i + 1}: ${row.given}`, row] as const))("%s", (_, { arrange, when, becomes }) => {
     const desk = orderDesk(stopOnly);
     const order = arrange(desk);
     desk.say(when(order));
-    expect(desk.machine.state.orders.get(order.clientId)).toMatchObject(then);
+    expect(desk.machine.state.orders.get(order.clientId)).toMatchObject(becomes);
   });
 });

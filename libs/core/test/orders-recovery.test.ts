@@ -23,7 +23,9 @@ describe("restart", () => {
     expect(desk.slot.live.map((order) => order.certainty)).toEqual(["unknown", "unknown"]);
     const settled = desk.say(books(recordsOf(desk), 10));
     expect(asked(desk, settled.intents)).toEqual([]);
-    expect(desk.slot.live.map((order) => [order.spec.clientId, order.status, order.certainty])).toEqual(ids.map((id) => [id, "open", "known"]));
+    expect(desk.slot.live.map((order) => [order.spec.clientId, order.status, order.certainty])).toEqual(
+      ids.map((id) => [id, "open", "known"]),
+    );
   });
 
   it("asks for every order in flight and for everything the venue has", () => {
@@ -68,7 +70,23 @@ describe("restart", () => {
     const before = orderDesk(trailing);
     before.holding();
     const stop = before.live("stop")!.spec;
-    const moved = before.step({ type: "candle", candle: { instrument: perp.id, timeframe: "1m", openTime: before.now, closeTime: before.now + MINUTE, open: 120, high: 120, low: 120, close: 120, volume: 1, revision: 0, origin: "live", synthetic: false } });
+    const moved = before.step({
+      type: "candle",
+      candle: {
+        instrument: perp.id,
+        timeframe: "1m",
+        openTime: before.now,
+        closeTime: before.now + MINUTE,
+        open: 120,
+        high: 120,
+        low: 120,
+        close: 120,
+        volume: 1,
+        revision: 0,
+        origin: "live",
+        synthetic: false,
+      },
+    });
     expect(asked(before, moved.intents)).toEqual(["amend stop 10"]);
     before.say({ type: "amended", clientId: stop.clientId, quantity: stop.quantity, stopPrice: d("114") });
     const desk = before.restart();
@@ -110,7 +128,9 @@ describe("reconciliation", () => {
     const desk = orderDesk(stopOnly);
     desk.holding();
     const stop = desk.live("stop")!.spec;
-    desk.say(books([record(stop, { open: false, outcome: "filled", filled: d("10"), executions: [execution("SELL", 10, "95", "t2")] })], 0));
+    desk.say(
+      books([record(stop, { open: false, outcome: "filled", filled: d("10"), executions: [execution("SELL", 10, "95", "t2")] })], 0),
+    );
     expect(desk.slot.position.qty).toBe(0n);
     expect(desk.slot.live).toEqual([]);
     expect(stateOf(desk)).toBe("ACTIVE");
@@ -123,7 +143,9 @@ describe("reconciliation", () => {
     expect(types(second!.events)).toEqual(["adopted", "state"]);
     expect(desk.slot.position.qty).toBe(d("7"));
     expect(stateOf(desk)).toBe("REDUCING");
-    expect(asked(desk, desk.step({ type: "command", command: { verb: "close", by: "test" }, time: desk.now }).intents)).toEqual(["place close SELL 7"]);
+    expect(asked(desk, desk.step({ type: "command", command: { verb: "close", by: "test" }, time: desk.now }).intents)).toEqual([
+      "place close SELL 7",
+    ]);
   });
 
   it("a snapshot older than a fill is no reason to adopt anything", () => {
@@ -143,7 +165,10 @@ describe("reconciliation", () => {
     const desk = orderDesk(bare);
     const foreign = { ...record(orderDesk(bare).decide("BUY")!), clientId: "web-1234" };
     const told = desk.say(books([foreign], 0));
-    expect(told.events).toMatchObject([{ type: "notice", code: "EXTERNAL_ORDER" }, { type: "state", state: "REDUCING" }]);
+    expect(told.events).toMatchObject([
+      { type: "notice", code: "EXTERNAL_ORDER" },
+      { type: "state", state: "REDUCING" },
+    ]);
     expect(asked(desk, told.intents)).toEqual([]);
     expect(desk.decide("BUY")).toBeUndefined();
     desk.say(books([], 0));

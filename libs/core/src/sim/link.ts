@@ -1,3 +1,4 @@
+import type { Qty } from "../domain/fixed.ts";
 import type { Intent } from "../orders/intent.ts";
 import type { VenueReport } from "../orders/report.ts";
 import { createPrng, type Prng } from "./prng.ts";
@@ -45,7 +46,7 @@ export const soundLink: LinkOptions = {
  * with the time of its delivery. Pure and seeded. A request whose answer does not come in time gives `unanswered`;
  * an answer that comes later than that is dropped, as a closed connection drops it. A look-up or a snapshot gets no
  * `unanswered`: the account repeats it. Cash flows that carry no order (funding, liquidation, dividend, split) are
- * neither lost nor doubled: venues keep them as a paged history.
+ * neither lost nor doubled while the shell is there: venues keep them as a paged history.
  */
 export interface Link {
   send(intent: Intent, now: number): void;
@@ -126,7 +127,11 @@ function travelMs(road: Road, lateMsMax: number): number {
 function send(road: Road, intent: Intent, now: number): void {
   if (intent.type === "timer") return;
   if (intent.type === "place" && now > intent.sendBy)
-    return schedule(road, { at: now, towards: "shell", run: (at) => void road.delivered.push({ type: "not_sent", time: at, clientId: intent.order.clientId, reason: "too late to send" }) });
+    return schedule(road, {
+      at: now,
+      towards: "shell",
+      run: (at) => void road.delivered.push({ type: "not_sent", time: at, clientId: intent.order.clientId, reason: "too late to send" }),
+    });
   const call: Call = { intent, connection: road.connection, waiting: true };
   schedule(road, { at: now + road.options.timeoutMs, towards: "shell", run: (at) => giveUp(road, call, at) });
   if (road.prng.chance(road.options.requestLossShare)) return;
@@ -150,7 +155,15 @@ function arrive(road: Road, call: Call, at: number): void {
   const out: VenueReport[] = [];
   switch (intent.type) {
     case "place":
-      if (prng.chance(options.rejectShare)) out.push({ type: "closed", time: at, clientId: intent.order.clientId, outcome: "rejected", filled: 0n as never, reason: "refused by the venue" });
+      if (prng.chance(options.rejectShare))
+        out.push({
+          type: "closed",
+          time: at,
+          clientId: intent.order.clientId,
+          outcome: "rejected",
+          filled: 0n as Qty,
+          reason: "refused by the venue",
+        });
       else venue.place(intent.order, at, out);
       break;
     case "cancel":
@@ -182,7 +195,12 @@ function survey(road: Road, call: Call, at: number): void {
     run: (later) => {
       const positions: VenueReport[] = [];
       road.venue.snapshot(later, positions);
-      answer(road, call, { ...positions[0], ...orders[0], positions: (positions[0] as { positions: unknown }).positions } as VenueReport, later);
+      answer(
+        road,
+        call,
+        { ...positions[0], ...orders[0], positions: (positions[0] as { positions: unknown }).positions } as VenueReport,
+        later,
+      );
     },
   });
 }
@@ -205,6 +223,11 @@ function stream(road: Road, reports: readonly VenueReport[], now: number): void 
   for (const report of reports) {
     const certain = !("clientId" in report);
     const copies = certain ? 1 : prng.chance(options.lossShare) ? 0 : prng.chance(options.duplicateShare) ? 2 : 1;
-    for (let i = 0; i < copies; i++) schedule(road, { at: now + travelMs(road, options.lateMsMax), towards: "shell", run: (at) => void road.delivered.push({ ...report, time: at }) });
+    for (let i = 0; i < copies; i++)
+      schedule(road, {
+        at: now + travelMs(road, options.lateMsMax),
+        towards: "shell",
+        run: (at) => void road.delivered.push({ ...report, time: at }),
+      });
   }
 }

@@ -8,8 +8,8 @@ import { abs } from "../domain/fixed.ts";
 import { emit, type Desk } from "./desk.ts";
 import { doubt } from "./doubt.ts";
 import { advance } from "./advance.ts";
-import { adoptTruth } from "./on-report.ts";
 import { nearestTick } from "./sizing.ts";
+import { adoptTruth } from "./truth.ts";
 
 type Snapshot = Extract<VenueReport, { type: "snapshot" }>;
 
@@ -52,7 +52,7 @@ export function reconcile(desk: Desk, snapshot: Snapshot): void {
   let settled = true;
   for (const slots of desk.state.slotsByInstrument.values())
     for (const slot of slots)
-      for (const order of [...slot.live]) {
+      for (const order of slot.live) {
         if (!seen.has(order.spec.clientId) && order.request !== "placing") doubt(desk, order, "not in the venue's list");
         if (order.request !== "none" || order.certainty === "unknown") settled = false;
       }

@@ -127,7 +127,7 @@ function onStart(desk: Desk, ownerEpoch: number): void {
   desk.state.ownerEpoch = ownerEpoch;
   emit(desk, { type: "notice", code: "OWNER", detail: `owner epoch ${ownerEpoch}` });
   eachSlot(desk, (_, slot) => {
-    for (const order of [...slot.live]) doubt(desk, order, "restart");
+    for (const order of slot.live) doubt(desk, order, "restart");
   });
   reduce(desk, "starting");
   check(desk);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { production, type Code, type ShellOrder } from "./harness.ts";
+import { production, type Code, type ShellOrder } from "./life.ts";
 import { mutate, type Patch } from "./mutants.ts";
 import { liveSeeds } from "./seeds.ts";
 
 /** The sound code lives through these seeds; each mutant fails within them. */
-const SEEDS = 200;
+const SEEDS = Array.from({ length: 200 }, (_, i) => i + 1);
 
 interface Mutant {
   readonly name: string;
@@ -36,7 +36,11 @@ const mutants: readonly Mutant[] = [
     ],
     breaks: ["sent once", "placed once"],
   },
-  { name: "intent sent before its entry is in the ledger", shell: "sends_first", breaks: ["sent once", "placed once", "nothing unexplained"] },
+  {
+    name: "intent sent before its entry is in the ledger",
+    shell: "sends_first",
+    breaks: ["sent once", "placed once", "nothing unexplained"],
+  },
   {
     name: "fills not deduplicated",
     patches: [{ file: "trade/book.ts", from: `if (order.tradeIds.includes(execution.tradeId)) return false;`, to: `` }],
@@ -45,7 +49,11 @@ const mutants: readonly Mutant[] = [
   {
     name: "exposure not held while unknown",
     patches: [
-      { file: "risk/exposure.ts", from: `order.spec.leg !== "entry" || !isLive(order)`, to: `order.spec.leg !== "entry" || !isLive(order) || order.certainty === "unknown"` },
+      {
+        file: "risk/exposure.ts",
+        from: `order.spec.leg !== "entry" || !isLive(order)`,
+        to: `order.spec.leg !== "entry" || !isLive(order) || order.certainty === "unknown"`,
+      },
       { file: "risk/exposure.ts", from: `slot.live.some((order) => order.certainty === "unknown")`, to: `false` },
     ],
     breaks: ["max_total_exposure", "unknown blocks entries"],
@@ -59,13 +67,13 @@ const mutants: readonly Mutant[] = [
 
 describe("planted faults", () => {
   test("the sound code lives", () => {
-    expect(liveSeeds(1, SEEDS).failed?.story).toBeUndefined();
+    expect(liveSeeds(SEEDS).failed?.story).toBeUndefined();
   });
 
   test.each(mutants)("$name is caught", async ({ name, patches, shell, breaks }) => {
     const code: Code = patches ? await mutate(patches) : production;
-    const { failed } = liveSeeds(1, SEEDS, code, shell);
-    expect(failed, `${name} survives ${SEEDS} seeds`).toBeDefined();
+    const { failed } = liveSeeds(SEEDS, code, shell);
+    expect(failed, `${name} survives ${SEEDS.length} seeds`).toBeDefined();
     console.log(`${name}: seed ${failed!.seed}, "${failed!.invariant}"`);
     expect(breaks).toContain(failed!.invariant);
   });

@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Code } from "./harness.ts";
+import type { Code } from "./life.ts";
 
 /** One exact piece of the sources, and what a mutant has in its place. */
 export interface Patch {
@@ -24,5 +24,9 @@ export async function mutate(patches: readonly Patch[]): Promise<Code> {
     writeFileSync(path, pieces.join(to));
   }
   const load = (file: string) => import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href) as Promise<never>;
-  return { trade: await load("trade/trade.ts"), snapshot: await load("trade/account-snapshot.ts") };
+  try {
+    return { trade: await load("trade/trade.ts"), snapshot: await load("trade/account-snapshot.ts") };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

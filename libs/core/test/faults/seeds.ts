@@ -1,6 +1,7 @@
 import type { LedgerEntry } from "../../src/ledger/entry.ts";
-import { Violation } from "./auditor.ts";
-import { live, production, type Code, type Life, type ShellOrder } from "./harness.ts";
+import { Violation } from "./audit.ts";
+import { live } from "./harness.ts";
+import { production, type Code, type Life, type ShellOrder } from "./life.ts";
 import { createTrace } from "./trace.ts";
 import { drawWorld } from "./world.ts";
 
@@ -17,13 +18,20 @@ export interface Failed {
 /** What the lives of a run went through, so that a run that sees nothing does not pass for a good one. */
 export type Coverage = Record<string, number>;
 
-/** Lives the seeds `from` to `from + count - 1`, or the one in the environment's SEED. Stops at the first that fails. */
-export function liveSeeds(from: number, count: number, code: Code = production, order: ShellOrder = "appends_first"): { failed: Failed | undefined; coverage: Coverage } {
-  const coverage: Coverage = {};
+/** The seeds `from` to `from + count - 1`, or the one in the environment's SEED. */
+export function askedSeeds(from: number, count: number): number[] {
   const only = process.env["SEED"];
-  const first = only === undefined ? from : Number(only);
-  const last = only === undefined ? from + count - 1 : first;
-  for (let seed = first; seed <= last; seed++) {
+  return only === undefined ? Array.from({ length: count }, (_, i) => from + i) : [Number(only)];
+}
+
+/** Lives these seeds one after the other. Stops at the first that fails. */
+export function liveSeeds(
+  seeds: readonly number[],
+  code: Code = production,
+  order: ShellOrder = "appends_first",
+): { failed: Failed | undefined; coverage: Coverage } {
+  const coverage: Coverage = {};
+  for (const seed of seeds) {
     try {
       observe(coverage, live(seed, code, order));
     } catch (error) {
@@ -45,7 +53,17 @@ function relive(seed: number, code: Code, order: ShellOrder, first: unknown): Fa
   const { faults, crashShare, plans } = drawWorld(seed);
   const plan = plans[0]!;
   const invariant = cause instanceof Violation ? cause.invariant : "the machine throws";
-  const options = JSON.stringify({ ...faults, crashShare, kind: plan.instruments[0]!.kind, instruments: plan.instruments.length, variants: plans.length, sizing: plan.sizing.method, fills: plan.fills, exits: plan.exits, risk: plan.risk });
+  const options = JSON.stringify({
+    ...faults,
+    crashShare,
+    kind: plan.instruments[0]!.kind,
+    instruments: plan.instruments.length,
+    variants: plans.length,
+    sizing: plan.sizing.method,
+    fills: plan.fills,
+    exits: plan.exits,
+    risk: plan.risk,
+  });
   return { seed, invariant, story: `SEED=${seed}\n${options}\n${trace.lines.join("\n")}\n${String(cause)}` };
 }
 

@@ -53,7 +53,9 @@ function describeReport(report: VenueReport): string {
     case "snapshot":
       return `snapshot ${report.orders.filter((order) => order.open).length} open, ${report.positions.map((position) => `${position.instrument} ${formatFixed(position.qty)}`).join(", ")}`;
     default:
-      return "clientId" in report ? `${report.type} ${short(report.clientId)}${"reason" in report ? ` ${report.reason}` : ""}` : report.type;
+      return "clientId" in report
+        ? `${report.type} ${short(report.clientId)}${"reason" in report ? ` ${report.reason}` : ""}`
+        : report.type;
   }
 }
 

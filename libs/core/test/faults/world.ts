@@ -38,7 +38,12 @@ export function drawWorld(seed: number): World {
   const shared = kind === "spot" && prng.chance(0.4);
   const fills = shared ? { ...plan.fills, maxVolumeShare: null } : plan.fills;
   return {
-    plans: shared ? [{ ...plan, fills }, { ...drawPlan(prng, kind, instruments), id: "other", costs: plan.costs, fills }] : [plan],
+    plans: shared
+      ? [
+          { ...plan, fills },
+          { ...drawPlan(prng, kind, instruments), id: "other", costs: plan.costs, fills },
+        ]
+      : [plan],
     faults: drawFaults(prng),
     crashShare: pick(prng, 0, 0, 0.002, 0.01),
     minutes: 15 + prng.below(25),
@@ -156,7 +161,20 @@ export function createPath(instrument: string, prng: Prng): PricePath {
       const low = quiet ? open : round(Math.min(open, close) * (1 - prng.next() * 0.0008));
       price = close;
       const volume = quiet ? 1e9 : Math.round(10 ** (prng.next() * 4));
-      return { instrument, timeframe: "1m", openTime, closeTime: openTime + SUB_MS, open, high, low, close, volume, revision: 0, origin: "live", synthetic: false };
+      return {
+        instrument,
+        timeframe: "1m",
+        openTime,
+        closeTime: openTime + SUB_MS,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        revision: 0,
+        origin: "live",
+        synthetic: false,
+      };
     },
   };
 }
