@@ -42,6 +42,8 @@ interface Sums {
   readonly accounts: Map<string, bigint>;
   held: bigint;
   signedValue: bigint;
+  /** Value, at the price of their fill, of the units that went as fees. */
+  feeValue: bigint;
   realized: bigint;
   settleFees: bigint;
 }
@@ -62,6 +64,7 @@ function check(sums: Sums, instrument: Instrument, event: FillEvent): void {
   sums.signedValue += sign * tradeValue(instrument, event.quantity, event.price);
   sums.realized += event.realized;
   if (event.feeCurrency === instrument.settle) sums.settleFees += event.fee;
+  else sums.feeValue += event.fee * event.price;
   if (event.positionAfter !== sums.held) throw new Error(`position ${event.positionAfter}, fills less fees ${sums.held}`);
 }
 
@@ -69,7 +72,7 @@ function runFills(seed: number, instrument: Instrument): void {
   const prng = createPrng(seed);
   const book = ledgerBook(instrument, "5000000");
   const slot = book.state.slotsByInstrument.get(instrument.id)![0]!;
-  const sums: Sums = { accounts: new Map(), held: 0n, signedValue: 0n, realized: 0n, settleFees: 0n };
+  const sums: Sums = { accounts: new Map(), held: 0n, signedValue: 0n, feeValue: 0n, realized: 0n, settleFees: 0n };
   for (let n = 0; n < FILLS_PER_RUN; n++) check(sums, instrument, book.book(someFill(prng, instrument, slot.position.qty, n)!));
 
   const of = (account: LedgerAccount, unit: string) => sums.accounts.get(`${account} ${unit}`) ?? 0n;
@@ -85,7 +88,8 @@ function runFills(seed: number, instrument: Instrument): void {
   expect(of("cash", settle)).toBe(flows - of("residue", settle) - sums.settleFees * ONE);
   // What was paid in, less what is still held at cost, is what was gained. A fill that turns a position is valued in
   // two parts, each rounded at the 24th decimal where the value does not end there.
-  const gained = instrument.kind === "inverse" ? sums.signedValue - slot.position.cost : slot.position.cost - sums.signedValue;
+  const paidIn = sums.signedValue - sums.feeValue;
+  const gained = instrument.kind === "inverse" ? paidIn - slot.position.cost : slot.position.cost - paidIn;
   const off = gained - sums.realized;
   expect(off <= FILLS_PER_RUN && off >= -FILLS_PER_RUN).toBe(true);
   if (instrument.kind !== "inverse") expect(off).toBe(0n);
@@ -189,12 +193,12 @@ describe("cost and profit", () => {
 });
 
 describe("fees in the bought asset", () => {
-  it("lessen the position and not the cash; the cost stays what was paid", () => {
+  it("lessen the position at the price it was bought for, and not the cash", () => {
     const book = ledgerBook(spotBuysPayInCoin);
     const fee = feeOf(spotBuysPayInCoin, "BUY", d("2"), tradeValue(spotBuysPayInCoin, d("2"), d("1000")), "taker");
     expect(fee).toEqual({ fee: d("0.002"), feeCurrency: "BTC" });
     book.book({ tradeId: "t1", side: "BUY", quantity: d("2"), price: d("1000"), ...fee, liquidity: "taker" });
-    expect(book.shows()).toEqual({ cash: "8000", held: "1.998", cost: "2000" });
+    expect(book.shows()).toEqual({ cash: "8000", held: "1.998", cost: "1998" });
   });
 
   it("in a third currency come out of that currency's cash", () => {

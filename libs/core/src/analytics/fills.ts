@@ -23,7 +23,7 @@ export interface FillRecord {
   readonly leg: Leg | "liquidation";
   readonly reason: string;
   readonly clientId: string;
-  /** Signed position after it; 0 where less than one quantity step remains, which cannot be sold. */
+  /** Signed position after it; 0 where less than a step or the least order remains, which cannot be sold. */
   readonly positionAfter: number;
   /** Units per contract. */
   readonly multiplier: number;
@@ -90,7 +90,8 @@ export function fillNotional(record: Pick<FillRecord, "kind" | "multiplier">, qu
 
 function fillRecord(seq: number, time: number, event: FillEvent, instrument: Instrument, feeRate: FeeRate | undefined): FillRecord {
   const price = toNumber(event.price);
-  const dust = abs<Qty>(event.positionAfter) < instrument.step;
+  const held = abs<Qty>(event.positionAfter);
+  const dust = held < instrument.step || held < instrument.minQty;
   return {
     seq,
     time,

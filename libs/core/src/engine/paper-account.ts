@@ -118,7 +118,8 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       settle(time);
       for (const candle of candles) {
         const price = plan.fills.atEnd === "close_at_open" ? candle.open : candle.close;
-        matchOpen({ ...candle, openTime: time, open: price });
+        // The end of the data is a convention, not a market: neither latency nor volume holds a position back.
+        matchOpen({ ...candle, openTime: time + plan.fills.latencyMs, open: price, volume: Number.MAX_SAFE_INTEGER });
         step({ type: "candle", candle }, time);
       }
       step({ type: "close", time }, time);

@@ -56,8 +56,10 @@ export function settleFill(book: VenueBook, market: InstrumentBook, fill: Execut
   const value = tradeValue(instrument, fill.quantity, fill.price);
   const flow = instrument.kind === "spot" ? (fill.side === "BUY" ? -value : value) : realized;
   credit(book, instrument.settle, toExact(toMoney(flow as Exact, "halfEven")));
-  if (instrument.kind === "spot" && fill.feeCurrency === instrument.base) market.position.qty = (market.position.qty - fill.fee) as Qty;
-  else credit(book, fill.feeCurrency, -toExact(fill.fee) as Exact);
+  if (instrument.kind === "spot" && fill.feeCurrency === instrument.base) {
+    market.position.qty = (market.position.qty - fill.fee) as Qty;
+    market.position.cost = (market.position.cost - fill.fee * fill.price) as Exact;
+  } else credit(book, fill.feeCurrency, -toExact(fill.fee) as Exact);
 }
 
 export function credit(book: VenueBook, currency: string, amount: Exact): void {

@@ -13,7 +13,7 @@ export interface Slot {
   readonly instrument: Instrument;
   readonly multiplier: number;
   position: Position;
-  /** The position in whole steps: what an exit could sell. Less than a step is dust and counts as flat. */
+  /** The position in whole steps: what an exit could sell. Less than a step or the least order is dust and counts as flat. */
   closable: Qty;
   /** Something happened to it since the last close. */
   touched: boolean;
@@ -193,7 +193,8 @@ export function markSlot(slot: Slot, price: number): void {
 export function setPosition(slot: Slot, qty: Qty, cost: Exact): void {
   slot.position.qty = qty;
   slot.position.cost = cost;
-  slot.closable = snap(abs(qty), slot.instrument.step, "down");
+  const whole = snap(abs(qty), slot.instrument.step, "down");
+  slot.closable = whole < slot.instrument.minQty ? (0n as Qty) : whole;
   slot.touched = true;
   slot.qty = toNumber(qty);
   slot.cost = exactToNumber(cost);

@@ -1,7 +1,8 @@
-import { exactToNumber, ONE, type Exact, type Money, type Qty } from "../domain/fixed.ts";
+import { abs, exactToNumber, ONE, type Exact, type Money, type Qty } from "../domain/fixed.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import type { Execution, Leg } from "../domain/order.ts";
 import { assertBalanced, cashFlowPostings, fillPostings } from "../ledger/postings.ts";
-import { applyFill } from "../ledger/position.ts";
+import { applyFill, tradeValue, type Position } from "../ledger/position.ts";
 import type { VenueReport } from "../orders/report.ts";
 import type { Order } from "../orders/order.ts";
 import { protections } from "../risk/protections/registry.ts";
@@ -28,7 +29,7 @@ function bookExecution(desk: Desk, slot: Slot, execution: Execution, clientId: s
   const { instrument } = slot;
   const next = { qty: slot.position.qty, cost: slot.position.cost };
   const { realized } = applyFill(next, instrument, execution.side, execution.quantity, execution.price);
-  const feeInAsset = instrument.kind === "spot" && execution.feeCurrency === instrument.base;
+  if (instrument.kind === "spot" && execution.feeCurrency === instrument.base) takeFee(next, instrument, execution);
   const postings = fillPostings(instrument, execution, realized);
   assertBalanced(postings);
   const wasFlat = isFlat(slot);
@@ -41,11 +42,17 @@ function bookExecution(desk: Desk, slot: Slot, execution: Execution, clientId: s
     leg,
     reason,
     realized,
-    positionAfter: (feeInAsset ? next.qty - execution.fee : next.qty) as Qty,
+    positionAfter: next.qty,
     costAfter: next.cost,
     postings,
   });
   if (!wasFlat && isFlat(slot)) judgeProtections(desk, slot);
+}
+
+/** A fee in the bought asset leaves the position at the price it was bought for, so that it counts as a cost once. */
+function takeFee(position: Position, instrument: Instrument, { fee, price }: Execution): void {
+  position.qty = (position.qty - fee) as Qty;
+  position.cost = (position.cost - tradeValue(instrument, fee as bigint as Qty, price)) as Exact;
 }
 
 /** A trade has closed: asks each protection of the variant whether to lock. */
@@ -86,8 +93,10 @@ export function bookCashFlow(desk: Desk, report: Extract<VenueReport, { type: "f
 export function bookLiquidation(desk: Desk, report: Extract<VenueReport, { type: "liquidation" }>): void {
   const { execution } = report;
   for (const [slot, part] of shares(desk, report.instrument, execution.quantity)) {
-    const fee = (execution.fee * part) / execution.quantity;
-    const own = { ...execution, quantity: part as Qty, fee: fee as Money };
+    // A slot that holds the other side closes on the other side, at the same price.
+    const quantity = abs(part as Qty);
+    const side = part > 0n ? execution.side : execution.side === "BUY" ? "SELL" : "BUY";
+    const own = { ...execution, side, quantity, fee: ((execution.fee * part) / execution.quantity) as Money } as const;
     slot.reversal = undefined;
     bookExecution(desk, slot, own, "", "liquidation", report.reason);
     emit(desk, { type: "state", scope: `variant:${slot.plan.id}`, state: "HALTED", reason: `liquidated at ${Number(execution.price) / Number(ONE)}` });
