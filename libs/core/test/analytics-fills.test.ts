@@ -93,6 +93,7 @@ describe("fills of a ledger", () => {
   it("orders fills and flows of one moment by their place in the ledger", () => {
     const funding: LedgerEvent = {
       type: "funding",
+      ref: "f1",
       variant: "v",
       instrument: "BTC-USDT",
       rate: parseFixed<Rate>("0.0001"),

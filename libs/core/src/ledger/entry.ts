@@ -26,8 +26,8 @@ export type LedgerEvent =
   | { readonly type: "order_closed"; readonly clientId: string; readonly outcome: Outcome; readonly reason: string }
   | FillEvent
   | FundingEvent
-  | { readonly type: "dividend"; readonly variant: string; readonly instrument: string; readonly amount: Money; readonly postings: readonly Posting[] }
-  | { readonly type: "split"; readonly variant: string; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money; readonly postings: readonly Posting[] }
+  | { readonly type: "dividend"; readonly ref: string; readonly variant: string; readonly instrument: string; readonly amount: Money; readonly postings: readonly Posting[] }
+  | { readonly type: "split"; readonly ref: string; readonly variant: string; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money; readonly postings: readonly Posting[] }
   | { readonly type: "denied"; readonly variant: string; readonly instrument: string; readonly code: string; readonly detail: string }
   | { readonly type: "decision_expired"; readonly variant: string; readonly instrument: string; readonly decisionTime: number }
   | { readonly type: "state"; readonly scope: string; readonly state: TradingState; readonly reason: string }
@@ -53,6 +53,8 @@ export interface FillEvent extends Execution {
 
 export interface FundingEvent {
   readonly type: "funding";
+  /** The venue's own name for this payment; told twice it counts once. */
+  readonly ref: string;
   readonly variant: string;
   readonly instrument: string;
   readonly rate: Rate;

@@ -45,11 +45,11 @@ function fields(event: LedgerEvent): string {
     case "order_closed":
       return line("", "", event.type, "", "", "", "", "", event.clientId, `${event.outcome} ${event.reason}`);
     case "funding":
-      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.rate), formatFixed(event.amount), event.currency, "", "");
+      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.rate), formatFixed(event.amount), event.currency, "", event.ref);
     case "dividend":
-      return line(event.variant, event.instrument, event.type, "", "", "", formatFixed(event.amount), "", "", "");
+      return line(event.variant, event.instrument, event.type, "", "", "", formatFixed(event.amount), "", "", event.ref);
     case "split":
-      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.ratio), formatFixed(event.cashInLieu), "", "", "");
+      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.ratio), formatFixed(event.cashInLieu), "", "", event.ref);
     case "genesis":
       return line(event.variants.join(","), "", event.type, "", "", "", "", event.currency, event.epoch, event.account);
     case "transfer":

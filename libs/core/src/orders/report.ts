@@ -40,10 +40,11 @@ export type VenueReport =
   | { readonly type: "not_sent"; readonly time: number; readonly clientId: string; readonly reason: string }
   /** Answer to a look-up over open orders, closed orders and own trades; `order` null means all three are silent. */
   | { readonly type: "lookup"; readonly time: number; readonly clientId: string; readonly order: VenueOrder | null }
-  | { readonly type: "funding"; readonly time: number; readonly instrument: string; readonly rate: Rate; readonly amount: Money; readonly currency: string }
+  /** `ref` of a cash flow or split is the venue's own name for it, unique in the account. */
+  | { readonly type: "funding"; readonly time: number; readonly ref: string; readonly instrument: string; readonly rate: Rate; readonly amount: Money; readonly currency: string }
   | { readonly type: "liquidation"; readonly time: number; readonly instrument: string; readonly execution: Execution; readonly reason: string }
-  | { readonly type: "dividend"; readonly time: number; readonly instrument: string; readonly amount: Money; readonly currency: string }
-  | { readonly type: "split"; readonly time: number; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money }
+  | { readonly type: "dividend"; readonly time: number; readonly ref: string; readonly instrument: string; readonly amount: Money; readonly currency: string }
+  | { readonly type: "split"; readonly time: number; readonly ref: string; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money }
   | {
       readonly type: "snapshot";
       readonly time: number;

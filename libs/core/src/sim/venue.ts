@@ -140,5 +140,5 @@ function fund(venue: MatchedVenue, instrumentId: string, rate: Rate, mark: Price
   const due = divide(value * rate, ONE, "halfEven") * (position.qty > 0n ? -1n : 1n);
   const amount = toMoney(due as Exact, "halfEven");
   credit(venue.book, instrument.settle, toExact(amount));
-  out.push({ type: "funding", time, instrument: instrumentId, rate, amount, currency: instrument.settle });
+  out.push({ type: "funding", time, ref: `f${venue.book.nextId++}`, instrument: instrumentId, rate, amount, currency: instrument.settle });
 }

@@ -11,6 +11,7 @@ interface Saved {
   slots: SlotData[];
   orders: Order[];
   balances: [string, never][];
+  flowRefs: string[];
   closedOrders: string[];
   scopes: [string, { state: never; reason: string }][];
   locks: AccountState["locks"];
@@ -35,6 +36,7 @@ export function snapshotAccount(state: AccountState): unknown {
     ),
     orders: [...state.orders.values()].map(copyOrder),
     balances: [...state.balances] as [string, never][],
+    flowRefs: [...state.flowRefs],
     closedOrders: [...state.closedOrders],
     scopes: [...state.scopes] as Saved["scopes"],
     locks: [...state.locks],
@@ -65,6 +67,7 @@ export function restoreAccount(state: AccountState, data: unknown): void {
   }
   state.balances.clear();
   for (const [unit, amount] of saved.balances) state.balances.set(unit, amount);
+  state.flowRefs.splice(0, state.flowRefs.length, ...saved.flowRefs);
   state.closedOrders.splice(0, state.closedOrders.length, ...saved.closedOrders);
   state.scopes.clear();
   for (const [scope, value] of saved.scopes) state.scopes.set(scope, value);

@@ -96,6 +96,8 @@ export interface AccountState {
   readonly slotsByInstrument: Map<string, Slot[]>;
   readonly balances: Map<string, Exact>;
   readonly orders: Map<string, Order>;
+  /** Venue names of the latest cash flows, splits and liquidations, oldest first: told twice, they count once. */
+  readonly flowRefs: string[];
   /** Closed order ids, oldest first: late reports of them are still recognised. */
   readonly closedOrders: string[];
   readonly scopes: Map<string, { state: TradingState; reason: string }>;
@@ -118,6 +120,7 @@ export function emptyAccount(plans: readonly VariantPlan[]): AccountState {
     slotsByInstrument: new Map(),
     balances: new Map(),
     orders: new Map(),
+    flowRefs: [],
     closedOrders: [],
     scopes: new Map(),
     locks: [],

@@ -6,6 +6,7 @@ import { findSlot, isFlat, liveEntry, setPosition, type AccountState, type Slot 
 
 /** Late reports of an order are recognised until this many others have closed after it. */
 const CLOSED_ORDERS_KEPT = 512;
+const FLOW_REFS_KEPT = 512;
 const CLOSED_TRADES_KEPT = 1_000;
 
 /** Folds one ledger event into the account. The only place where orders, positions and cash change. */
@@ -33,12 +34,15 @@ export function apply(state: AccountState, event: LedgerEvent, time: number): vo
       return fill(state, event, time);
     case "funding":
     case "dividend": {
+      remember(state, event.ref);
       const slot = slotOf(state, event.variant, event.instrument);
       post(state, slot, event.postings);
       slot.tradePnl = (slot.tradePnl + toExact(event.amount)) as Exact;
       return;
     }
     case "split":
+      remember(state, event.ref);
+      return adjust(state, event);
     case "adopted":
       return adjust(state, event);
     case "state":
@@ -203,7 +207,16 @@ function fill(state: AccountState, event: FillEvent, time: number): void {
   const flow = variant.cash - before;
   const profit = slot.instrument.kind === "spot" ? flow + (event.costAfter - costBefore) : flow;
   slot.tradePnl = (slot.tradePnl + profit) as Exact;
+  if (event.leg === "liquidation") remember(state, event.tradeId);
   if (!wasFlat && isFlat(slot)) endTrade(state, slot, event, time);
+}
+
+/** One flow may touch several slots, and so be told here several times. */
+function remember(state: AccountState, ref: string): void {
+  const { flowRefs } = state;
+  if (flowRefs.at(-1) === ref) return;
+  flowRefs.push(ref);
+  if (flowRefs.length > FLOW_REFS_KEPT * 2) flowRefs.splice(0, FLOW_REFS_KEPT);
 }
 
 function endTrade(state: AccountState, slot: Slot, event: FillEvent, time: number): void {

@@ -83,7 +83,7 @@ export function bookCashFlow(desk: Desk, report: Extract<VenueReport, { type: "f
   for (const [slot, part] of shares(desk, report.instrument, report.amount)) {
     const amount = part as Money;
     const postings = cashFlowPostings(report.type, report.currency, amount);
-    const common = { variant: slot.plan.id, instrument: report.instrument, amount, postings };
+    const common = { ref: report.ref, variant: slot.plan.id, instrument: report.instrument, amount, postings };
     if (report.type === "funding") emit(desk, { type: "funding", rate: report.rate, currency: report.currency, ...common });
     else emit(desk, { type: "dividend", ...common });
   }
@@ -114,7 +114,7 @@ export function bookSplit(desk: Desk, report: Extract<VenueReport, { type: "spli
       { account: "split" as const, unit: slot.instrument.base, amount: (-change * ONE) as Exact },
       ...(report.cashInLieu === 0n ? [] : cashFlowPostings("split", slot.instrument.settle, report.cashInLieu)),
     ];
-    emit(desk, { type: "split", variant: slot.plan.id, instrument: report.instrument, ratio: report.ratio, cashInLieu: report.cashInLieu, postings });
+    emit(desk, { type: "split", ref: report.ref, variant: slot.plan.id, instrument: report.instrument, ratio: report.ratio, cashInLieu: report.cashInLieu, postings });
     slot.lastClose /= exactToNumber((report.ratio * ONE) as Exact);
   }
 }

@@ -8,8 +8,14 @@ import { doubt, foundNothing } from "./doubt.ts";
 import { reconcile } from "./reconcile.ts";
 import { adoptTruth, closeOrder } from "./truth.ts";
 
+function isKnownFlow(desk: Desk, report: VenueReport): boolean {
+  if (report.type === "liquidation") return desk.state.flowRefs.includes(report.execution.tradeId);
+  return "ref" in report && desk.state.flowRefs.includes(report.ref);
+}
+
 /** Folds what the venue says. Told twice, late or out of order it comes to the same. */
 export function onReport(desk: Desk, report: VenueReport): void {
+  if (isKnownFlow(desk, report)) return;
   switch (report.type) {
     case "funding":
     case "dividend":
