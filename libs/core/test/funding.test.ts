@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Candle } from "../src/domain/candle.ts";
 import { exactToNumber, formatExact, formatFixed, fromNumber, type Exact, type Price, type Rate } from "../src/domain/fixed.ts";
-import type { FundingPayment } from "../src/engine/paper-account.ts";
+import type { FundingPayment } from "../src/engine/dealing.ts";
 import { bar, d, flat, instrument, MINUTE, plan, T0 } from "./support/builders.ts";
 import { buy, hold, rig, says, sell, type Rig, type Script } from "./support/rig.ts";
 

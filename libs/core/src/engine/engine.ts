@@ -2,7 +2,8 @@ import type { Candle } from "../domain/candle.ts";
 import type { Decision } from "../domain/decision.ts";
 import { decodeSnapshot, encodeSnapshot } from "../snapshot.ts";
 import { createLane, type LaneOptions } from "./lane.ts";
-import { createPaperAccount, type FundingPayment, type PaperAccount, type PaperAccountOptions } from "./paper-account.ts";
+import type { FundingPayment } from "./dealing.ts";
+import { createPaperAccount, type PaperAccount, type PaperAccountOptions } from "./paper-account.ts";
 
 export interface EngineOptions extends LaneOptions, PaperAccountOptions {
   readonly onDecision?: (decision: Decision) => void;

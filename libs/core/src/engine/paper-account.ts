@@ -1,24 +1,13 @@
 import type { Candle } from "../domain/candle.ts";
 import type { Decision } from "../domain/decision.ts";
-import type { Price, Rate } from "../domain/fixed.ts";
 import type { VariantPlan } from "../domain/plan.ts";
 import type { LedgerEntry } from "../ledger/entry.ts";
-import type { Intent } from "../orders/intent.ts";
-import type { VenueReport } from "../orders/report.ts";
 import { createSimVenue, type SimVenue } from "../sim/venue.ts";
 import { restoreVenue, snapshotVenue } from "../sim/venue-snapshot.ts";
 import { restoreAccount, snapshotAccount } from "../trade/account-snapshot.ts";
 import { emptyAccount } from "../trade/account.ts";
-import type { TradeEvent } from "../trade/event.ts";
 import { createTradeMachine, openAccount, type TradeMachine } from "../trade/trade.ts";
-
-/** A funding charge: due at or before the next candle that opens. */
-export interface FundingPayment {
-  readonly instrument: string;
-  readonly time: number;
-  readonly rate: Rate;
-  readonly mark: Price;
-}
+import { createDealing, type FundingPayment } from "./dealing.ts";
 
 export interface PaperAccountOptions {
   readonly plan: VariantPlan;
@@ -61,43 +50,15 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     costs: plan.costs,
     fills: plan.fills,
   });
-  let reports: VenueReport[] = [];
-
-  /** One step of the account; its intents reach the venue at once, as the shell would send them. */
-  function step(event: TradeEvent, time: number): void {
-    const { entry, intents } = trade.step(event);
-    if (entry !== undefined) options.onEntry(entry);
-    for (const intent of intents) perform(venue, intent, time, reports);
-  }
-
-  /** Feeds reports back until the venue is quiet. */
-  function settle(time: number): void {
-    while (reports.length > 0) {
-      const batch = reports;
-      reports = [];
-      for (const report of batch) step({ type: "report", report }, time);
-    }
-  }
-
-  function matchOpen(candle: Candle): void {
-    // A fill at the open may lead to an order that fills at the same open: a reversal, a stop already passed.
-    let before: number;
-    do {
-      before = venue.book.nextId;
-      venue.open(candle, reports);
-      settle(candle.openTime);
-    } while (venue.book.nextId !== before);
-  }
+  const dealing = createDealing(trade, venue, options.onEntry);
+  const { step, settle } = dealing;
 
   return {
     trade,
     venue,
     close(time, candles) {
-      for (const candle of candles) matchOpen(candle);
-      for (const candle of candles) {
-        venue.range(candle, reports);
-        settle(time);
-      }
+      for (const candle of candles) dealing.open(candle);
+      for (const candle of candles) dealing.range(candle);
       for (const candle of candles) step({ type: "candle", candle }, time);
       step({ type: "close", time }, time);
       settle(time);
@@ -106,10 +67,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       step({ type: "decision", decision, time }, time);
       settle(time);
     },
-    fund(payment) {
-      venue.fund(payment.instrument, payment.rate, payment.mark, payment.time, reports);
-      settle(payment.time);
-    },
+    fund: (payment) => dealing.fund(payment),
     finish(candles) {
       const last = candles.at(-1);
       if (last === undefined || plan.fills.atEnd === "keep") return;
@@ -119,7 +77,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       for (const candle of candles) {
         const price = plan.fills.atEnd === "close_at_open" ? candle.open : candle.close;
         // The end of the data is a convention, not a market: neither latency nor volume holds a position back.
-        matchOpen({ ...candle, openTime: time + plan.fills.latencyMs, open: price, volume: Number.MAX_SAFE_INTEGER });
+        dealing.open({ ...candle, openTime: time + plan.fills.latencyMs, open: price, volume: Number.MAX_SAFE_INTEGER });
         step({ type: "candle", candle }, time);
       }
       step({ type: "close", time }, time);
@@ -132,21 +90,4 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       restoreVenue(venue.book, state.venue);
     },
   };
-}
-
-/** Performs an intent at the simulated venue; look-ups answer at once, and timers have nothing to wait for. */
-export function perform(venue: SimVenue, intent: Intent, time: number, out: VenueReport[]): void {
-  switch (intent.type) {
-    case "place":
-      return venue.place(intent.order, time, out);
-    case "cancel":
-      return venue.cancel(intent.clientId, time, out);
-    case "amend":
-      return venue.amend(intent.clientId, intent.quantity, intent.stopPrice, time, out);
-    case "lookup":
-      return venue.lookup(intent.clientId, time, out);
-    case "snapshot":
-      return venue.snapshot(time, out);
-    case "timer":
-  }
 }
