@@ -21,10 +21,19 @@ function isNewEnough(version) {
 
 /** Runs npm with the Node at hand; npm's own script is asked for, so that no shell is needed. */
 function npm(args) {
-  const beside = join(dirname(process.execPath), process.platform === "win32" ? "node_modules" : "../lib/node_modules", "npm/bin/npm-cli.js");
+  const beside = join(
+    dirname(process.execPath),
+    process.platform === "win32" ? "node_modules" : "../lib/node_modules",
+    "npm/bin/npm-cli.js",
+  );
   const script = process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : existsSync(beside) ? beside : undefined;
   const [command, first] = script ? [process.execPath, [script]] : [process.platform === "win32" ? "npm.cmd" : "npm", []];
-  return spawnSync(command, [...first, ...args], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], shell: !script && process.platform === "win32" });
+  return spawnSync(command, [...first, ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: !script && process.platform === "win32",
+  });
 }
 
 function fail(message, result) {
@@ -39,7 +48,8 @@ function fetchRuntime(packages) {
   writeFileSync(join(runtime, "package.json"), '{ "private": true }\n');
   const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
   const result = npm(["install", "--prefix", runtime, ...quiet, ...packages]);
-  if (result.error || result.status !== 0) fail(`could not fetch ${packages.join(" and ")} from the npm registry; check the network and run again`, result);
+  if (result.error || result.status !== 0)
+    fail(`could not fetch ${packages.join(" and ")} from the npm registry; check the network and run again`, result);
 }
 
 function nodePath() {
@@ -91,7 +101,8 @@ function withLock(work) {
 
 function prepare() {
   const stamp = join(root, ".tradewind", "installed");
-  const ready = () => nodePath() !== undefined && existsSync(join(root, "node_modules")) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted();
+  const ready = () =>
+    nodePath() !== undefined && existsSync(join(root, "node_modules")) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted();
   if (ready()) return;
   withLock(() => {
     if (ready()) return;
@@ -102,9 +113,17 @@ function prepare() {
     if (pnpmPath() === undefined) packages.push(`pnpm@${pnpmVersion()}`);
     if (packages.length > 0) fetchRuntime(packages);
     const node = nodePath();
-    if (node === undefined) fail(`Node ${NODE_LEAST.join(".")} or newer is needed and there is none to fetch for ${os} ${process.arch}; install it from your system's packages`);
+    if (node === undefined)
+      fail(
+        `Node ${NODE_LEAST.join(".")} or newer is needed and there is none to fetch for ${os} ${process.arch}; install it from your system's packages`,
+      );
     const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}`, ONNXRUNTIME_NODE_INSTALL: "skip" };
-    const result = spawnSync(node, [pnpmPath(), "install", "--frozen-lockfile"], { cwd: root, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const result = spawnSync(node, [pnpmPath(), "install", "--frozen-lockfile"], {
+      cwd: root,
+      env,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     if (result.error || result.status !== 0) fail("could not install the packages; check the network and run again", result);
     writeFileSync(stamp, wanted());
   });

@@ -18,6 +18,10 @@ for (const [name, [command, ...args]] of steps) {
   const result = spawnSync(command!, args, { encoding: "utf8", stdio: json ? "pipe" : "inherit", shell: process.platform === "win32" });
   const passed = result.status === 0;
   const seconds = Math.round(performance.now() - started) / 1000;
-  process.stdout.write(json ? `${JSON.stringify({ step: name, passed, seconds, output: passed ? "" : result.stdout + result.stderr })}\n` : `${name}: ${passed ? "ok" : "FAILED"} (${seconds} s)\n`);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ step: name, passed, seconds, output: passed ? "" : result.stdout + result.stderr })}\n`
+      : `${name}: ${passed ? "ok" : "FAILED"} (${seconds} s)\n`,
+  );
   if (!passed) process.exit(1);
 }

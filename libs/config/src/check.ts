@@ -118,12 +118,7 @@ function unionProblems(issue: Issue & { code: "invalid_union" }, path: Path, doc
   const fitting = issue.errors.filter((branch) => !branch.some((inner) => inner.code === "invalid_type" && inner.path.length === 0));
   if (fitting.length === 1)
     return fitting[0]!.flatMap((inner) =>
-      issueProblems(
-        { ...inner, path: [...issue.path, ...inner.path] } as Issue,
-        path.slice(0, path.length - issue.path.length),
-        document,
-        root,
-      ),
+      issueProblems({ ...inner, path: [...issue.path, ...inner.path] }, path.slice(0, path.length - issue.path.length), document, root),
     );
   const expected = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_type" ? [kinds[inner.expected] ?? inner.expected] : []));
   return [problemAt(document, path, `expected ${[...new Set(expected)].join(" or ")}, found ${show(found, path)}`)];

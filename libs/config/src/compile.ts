@@ -118,7 +118,8 @@ function compileRisk({ risk_settings }: VariantConfig, leverage: number): RiskPl
 
 function compileProtections(config: VariantConfig, report: Report): ProtectionPlan[] {
   for (const [i, { kind, limit_pct }] of config.protections.entries())
-    if (protections[kind]!.needsLimit && limit_pct <= 0) report(["protections", i, "limit_pct"], `${kind} needs a limit above 0, in percent of equity`);
+    if (protections[kind]!.needsLimit && limit_pct <= 0)
+      report(["protections", i, "limit_pct"], `${kind} needs a limit above 0, in percent of equity`);
   return config.protections.map(({ kind, lookback_minutes, lock_minutes, count, limit_pct }) => ({
     kind,
     lookbackMs: lookback_minutes * 60_000,
@@ -181,8 +182,11 @@ export function compilePlan(config: VariantConfig, id: string, file: string, rep
   const instruments = checkChoices(config, report) ? compileInstruments(config, report, notices) : [];
   checkOtherLists(config, report);
   const currency = config.account.currency ?? instruments[0]?.settle ?? "";
-  if (currency !== "" && !/^USD/.test(currency))
-    notices.push({ code: "AMOUNTS_IN_CURRENCY", message: `starting_balance, max_position_size and max_total_exposure are amounts of ${currency}` });
+  if (currency !== "" && !currency.startsWith("USD"))
+    notices.push({
+      code: "AMOUNTS_IN_CURRENCY",
+      message: `starting_balance, max_position_size and max_total_exposure are amounts of ${currency}`,
+    });
   const timeframes = compileTimeframes(config.timeframes);
   if (timeframeMs(timeframes.finest) > timeframeMs(timeframes.decision))
     report(["timeframes", "finest"], `is ${timeframes.finest}, which is coarser than the decision's ${timeframes.decision}`);

@@ -46,7 +46,9 @@ function parseShallow(text: string, errors: ParseError[], file: string, code: st
     return parseTree(text, errors, { allowTrailingComma: true, disallowComments: false });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw problemsFailure(code, [{ file, position: { line: 1, column: 1 }, path: [], message: "nested too deeply to be read; a variant is a few levels deep" }]);
+    throw problemsFailure(code, [
+      { file, position: { line: 1, column: 1 }, path: [], message: "nested too deeply to be read; a variant is a few levels deep" },
+    ]);
   }
 }
 
@@ -77,7 +79,7 @@ export function parseJsonc(source: string, file: string, code: string): SourceDo
         const node = findNodeAtLocation(tree, path.slice(0, length));
         if (!node) continue;
         const keyed = (part === "key" || length < path.length) && node.parent?.type === "property";
-        return positionOf(text, keyed ? node.parent!.offset : node.offset);
+        return positionOf(text, keyed ? node.parent.offset : node.offset);
       }
       return positionOf(text, tree.offset);
     },

@@ -205,7 +205,10 @@ const instrument = z.strictObject({
     .optional()
     .describe("Share of notional; default 1 / max_leverage."),
   maintenance_margin: money.min(0).lt(1).optional().describe("Share of notional below which the venue liquidates."),
-  calendar: z.enum(calendarNames).optional().describe("Sessions it trades in; default: round the clock, for stocks and etf New York's day."),
+  calendar: z
+    .enum(calendarNames)
+    .optional()
+    .describe("Sessions it trades in; default: round the clock, for stocks and etf New York's day."),
 });
 
 /** A variant file: strict, every field documented, every default from `defaults`. */

@@ -59,7 +59,7 @@ function misspelt(path: readonly (string | number)[], key: string, typo: string)
   const copy = structuredClone(full) as unknown as Json;
   const holder = path.reduce<Json>((at, part) => at[part as number] as Json, copy);
   const value = holder[key] ?? (1 as unknown as Json);
-  delete holder[key];
+  Reflect.deleteProperty(holder, key);
   holder[typo] = value;
   return copy;
 }

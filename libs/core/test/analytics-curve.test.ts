@@ -56,7 +56,12 @@ describe("ratios", () => {
     const equities = fc.array(cents, { maxLength: 40 }).map((all) => all.map((value) => value / 100));
     fc.assert(
       fc.property(equities, fc.integer({ min: 1, max: 400 }), (equity, hours) => {
-        const { trips: _, benchmark: __, underwaterPct: ___, ...figures } = analyse({
+        const {
+          trips: _,
+          benchmark: __,
+          underwaterPct: ___,
+          ...figures
+        } = analyse({
           curve: curveOf(equity, hours * 3_600_000),
           fills: [],
           flows: [],
@@ -97,7 +102,10 @@ describe("returns", () => {
   });
 
   it("skips a month without data instead of calling it zero", () => {
-    const curve = { ...curveOf([100, 110, 121]), time: Float64Array.of(Date.UTC(2024, 0, 10), Date.UTC(2024, 0, 20), Date.UTC(2024, 2, 20)) };
+    const curve = {
+      ...curveOf([100, 110, 121]),
+      time: Float64Array.of(Date.UTC(2024, 0, 10), Date.UTC(2024, 0, 20), Date.UTC(2024, 2, 20)),
+    };
     const months = monthlyReturns(dailyEquity(curve))[0]!.monthsPct;
     expect(months.slice(0, 3)).toEqual([expect.closeTo(10, 9), null, expect.closeTo(10, 9)]);
   });
@@ -121,7 +129,9 @@ describe("drawdown", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 }), (equity) => {
         const under = underwaterPct(Float64Array.from(equity));
-        equity.forEach((value, i) => expect(under[i]! === 0).toBe(value === Math.max(...equity.slice(0, i + 1))));
+        equity.forEach((value, i) =>
+          expect(Object.is(under[i], 0) || Object.is(under[i], -0)).toBe(value === Math.max(...equity.slice(0, i + 1))),
+        );
         const deepest = drawdownStats(curveOf(equity)).deepest;
         expect(deepest?.depthPct ?? 0).toBe(Math.min(...under));
       }),

@@ -79,7 +79,9 @@ describe("fills of a ledger", () => {
   it("refuses a fee that it cannot convert, and an instrument that it does not know", () => {
     const thirdCurrency = fillEvent({ fee: parseFixed<Money>("1"), feeCurrency: "BNB" });
     expect(() => fillRecords([entry(1, thirdCurrency)], instruments)).toThrow(expect.objectContaining({ code: "FEE_CURRENCY" }));
-    expect(() => fillRecords([entry(1, fillEvent({ instrument: "X" }))], instruments)).toThrow(expect.objectContaining({ code: "UNKNOWN_INSTRUMENT" }));
+    expect(() => fillRecords([entry(1, fillEvent({ instrument: "X" }))], instruments)).toThrow(
+      expect.objectContaining({ code: "UNKNOWN_INSTRUMENT" }),
+    );
   });
 
   it("calls a remainder below one quantity step flat", () => {
@@ -112,11 +114,30 @@ describe("fills of a ledger", () => {
 /** `count` trades of `pnl(i)` each, one per day. */
 function run(count: number, pnl: (i: number) => number, over: Partial<AnalysisInput> = {}): AnalysisInput {
   const fills = Array.from({ length: count }, (_, i): FillRecord[] => {
-    const base = { instrument: "A", variant: "v", quantity: 1, fee: 0.5, liquidity: "taker", reason: "", multiplier: 1, kind: "spot" } as const;
+    const base = {
+      instrument: "A",
+      variant: "v",
+      quantity: 1,
+      fee: 0.5,
+      liquidity: "taker",
+      reason: "",
+      multiplier: 1,
+      kind: "spot",
+    } as const;
     const time = i * DAY;
     return [
       { ...base, seq: 2 * i, time, clientId: `${i}a`, side: "BUY", price: 100, realized: 0, leg: "entry", positionAfter: 1 },
-      { ...base, seq: 2 * i + 1, time: time + 1000, clientId: `${i}b`, side: "SELL", price: 100 + pnl(i), realized: pnl(i), leg: "close", positionAfter: 0 },
+      {
+        ...base,
+        seq: 2 * i + 1,
+        time: time + 1000,
+        clientId: `${i}b`,
+        side: "SELL",
+        price: 100 + pnl(i),
+        realized: pnl(i),
+        leg: "close",
+        positionAfter: 0,
+      },
     ];
   }).flat();
   const days = Math.max(count, 2);

@@ -113,7 +113,13 @@ describe.runIf(available)("golden results of backtesting.py", () => {
   it.each(["GOOG_smacross_10_30_test", "GOOG_long_10_30_c001_sl5_tp10"])("pairs the fills of %s into its trades", (name) => {
     const trades = readTrades(name);
     const curve = readCurve(name);
-    const { closed, open } = analyse({ curve, fills: fillsOf(trades), flows: [], candles: new Map([["GOOG", readGoog()]]), gaps: [] }).trips;
+    const { closed, open } = analyse({
+      curve,
+      fills: fillsOf(trades),
+      flows: [],
+      candles: new Map([["GOOG", readGoog()]]),
+      gaps: [],
+    }).trips;
     expect(open).toEqual([]);
     expect(closed.length).toBe(trades.length);
     closed.forEach((trip, i) => {

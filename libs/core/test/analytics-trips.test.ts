@@ -133,7 +133,12 @@ describe("round trips", () => {
   });
 
   it("does not hold what a candle did after a stop against the trade", () => {
-    const ranges = [[99, 101], [95, 104], [60, 140], [1, 900]] as const;
+    const ranges = [
+      [99, 101],
+      [95, 104],
+      [60, 140],
+      [1, 900],
+    ] as const;
     const entry = fill(0, { time: 0, price: 100, positionAfter: 1 });
     const exit = { side: "SELL", price: 90, realized: -10, positionAfter: 0 } as const;
     const stopped = roundTrips([entry, fill(1, { ...exit, time: 180_000, leg: "stop" })], [], candles(ranges)).closed[0]!;
@@ -155,9 +160,12 @@ describe("round trips", () => {
   });
 
   it("loses no profit, fee or quantity, whatever the fills", () => {
-    const orders = fc.array(fc.record({ signed: fc.integer({ min: -5, max: 5 }).filter((n) => n !== 0), fee: fc.integer({ min: -3, max: 9 }) }), {
-      maxLength: 60,
-    });
+    const orders = fc.array(
+      fc.record({ signed: fc.integer({ min: -5, max: 5 }).filter((n) => n !== 0), fee: fc.integer({ min: -3, max: 9 }) }),
+      {
+        maxLength: 60,
+      },
+    );
     fc.assert(
       fc.property(orders, (list) => {
         let position = 0;

@@ -17,7 +17,15 @@ function holding() {
   return { one, cash, tell: (report: VenueReport) => one.step({ type: "report", report }) };
 }
 
-const funding: VenueReport = { type: "funding", time: T0, ref: "f1", instrument: perpetual.id, rate: d<Rate>("0.0001"), amount: d<Money>("-0.02"), currency: "USD" };
+const funding: VenueReport = {
+  type: "funding",
+  time: T0,
+  ref: "f1",
+  instrument: perpetual.id,
+  rate: d<Rate>("0.0001"),
+  amount: d<Money>("-0.02"),
+  currency: "USD",
+};
 
 describe("given a cash flow told twice, when both reports are folded, then it counts once", () => {
   it("funding", () => {
@@ -31,14 +39,28 @@ describe("given a cash flow told twice, when both reports are folded, then it co
 
   it("a dividend", () => {
     const { tell } = holding();
-    const dividend: VenueReport = { type: "dividend", time: T0, ref: "d1", instrument: perpetual.id, amount: d<Money>("1"), currency: "USD" };
+    const dividend: VenueReport = {
+      type: "dividend",
+      time: T0,
+      ref: "d1",
+      instrument: perpetual.id,
+      amount: d<Money>("1"),
+      currency: "USD",
+    };
     expect(tell(dividend)).toHaveLength(1);
     expect(tell(dividend)).toEqual([]);
   });
 
   it("a split", () => {
     const { one, tell } = holding();
-    const split: VenueReport = { type: "split", time: T0, ref: "s1", instrument: perpetual.id, ratio: d<Rate>("3"), cashInLieu: d<Money>("0") };
+    const split: VenueReport = {
+      type: "split",
+      time: T0,
+      ref: "s1",
+      instrument: perpetual.id,
+      ratio: d<Rate>("3"),
+      cashInLieu: d<Money>("0"),
+    };
     tell(split);
     tell(split);
     expect(one.machine.state.slotsByInstrument.get(perpetual.id)![0]!.position.qty).toBe(d<Qty>("6"));
@@ -46,7 +68,15 @@ describe("given a cash flow told twice, when both reports are folded, then it co
 
   it("a liquidation", () => {
     const { one, tell } = holding();
-    const execution = { tradeId: "t9", side: "SELL", quantity: d<Qty>("2"), price: d<Price>("90"), fee: d<Money>("0"), feeCurrency: "USD", liquidity: "taker" } as const;
+    const execution = {
+      tradeId: "t9",
+      side: "SELL",
+      quantity: d<Qty>("2"),
+      price: d<Price>("90"),
+      fee: d<Money>("0"),
+      feeCurrency: "USD",
+      liquidity: "taker",
+    } as const;
     const report: VenueReport = { type: "liquidation", time: T0, instrument: perpetual.id, execution, reason: "margin" };
     expect(tell(report).map((event) => event.type)).toContain("fill");
     expect(tell(report)).toEqual([]);

@@ -15,7 +15,12 @@ const everything: MatrixPlan = { timeframes: ["1m"], window: 3, features: Object
 const layered: MatrixPlan = {
   timeframes: ["1m", "5m", "15m"],
   window: 2,
-  features: [{ name: "log_return" }, { name: "rsi", parameters: { period: 2 } }, { name: "vwap_deviation", parameters: { anchor: "day" } }, { name: "body" }],
+  features: [
+    { name: "log_return" },
+    { name: "rsi", parameters: { period: 2 } },
+    { name: "vwap_deviation", parameters: { anchor: "day" } },
+    { name: "body" },
+  ],
 };
 
 /** Coarser columns of finer ones, whole bars only. */
@@ -86,7 +91,14 @@ test("a matrix at t does not change with what comes after t", () => {
 
 function candlePrefix(columns: CandleColumns, length: number): CandleColumns {
   const { openTime, open, high, low, close, volume } = columns;
-  const [a, b, c, d, e, f] = [openTime, open, high, low, close, volume].map((column) => column.slice(0, length)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const [a, b, c, d, e, f] = [openTime, open, high, low, close, volume].map((column) => column.slice(0, length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   return columnsOf({ openTime: a, open: b, high: c, low: d, close: e, volume: f });
 }
 
@@ -137,7 +149,13 @@ describe("coarser timeframes", () => {
 test("the matrix is row-major, oldest row first, as float32", () => {
   const plan: MatrixPlan = { timeframes: ["1m"], window: 2, features: [{ name: "log_return" }, { name: "body" }] };
   const openTime = Float64Array.of(0, 60_000, 120_000, 180_000);
-  const columns = columnsOf({ openTime, open: Float64Array.of(1, 1, 2, 4), close: Float64Array.of(1, 2, 4, 3), high: Float64Array.of(2, 2, 4, 5), low: Float64Array.of(0.5, 1, 2, 3) });
+  const columns = columnsOf({
+    openTime,
+    open: Float64Array.of(1, 1, 2, 4),
+    close: Float64Array.of(1, 2, 4, 3),
+    high: Float64Array.of(2, 2, 4, 5),
+    low: Float64Array.of(0.5, 1, 2, 3),
+  });
   const seen: number[][] = [];
   eachMatrix(plan, [columns], context, (matrix, row) => seen.push([row, ...matrix]));
   const log = (x: number) => Math.fround(Math.log(x));
@@ -185,15 +203,31 @@ test("a row that is not all numbers empties the window", () => {
   const columns = flat(80, 5);
   columns.volume[70] = NaN;
   const rows: number[] = [];
-  eachMatrix({ timeframes: ["1m"], window: 4, features: [{ name: "volume_zscore", parameters: { period: 2 } }] }, [columns], context, (_, row) => rows.push(row));
+  eachMatrix(
+    { timeframes: ["1m"], window: 4, features: [{ name: "volume_zscore", parameters: { period: 2 } }] },
+    [columns],
+    context,
+    (_, row) => rows.push(row),
+  );
   expect(rows).toEqual([...Array.from({ length: 66 }, (_, i) => i + 4), 75, 76, 77, 78, 79]);
 });
 
 test("the schema text is canonical: defaults are written out, the order of parameters does not matter, everything else does", () => {
-  const plan = (parameters?: Record<string, number>, window = 20): MatrixPlan => ({ timeframes: ["1m"], window, features: [{ name: "macd_histogram", ...(parameters ? { parameters } : {}) }] });
-  expect(describeMatrix(plan())).toBe('{"version":1,"timeframes":["1m"],"window":20,"features":[{"name":"macd_histogram","parameters":{"fast":12,"signal":9,"slow":26}}]}');
+  const plan = (parameters?: Record<string, number>, window = 20): MatrixPlan => ({
+    timeframes: ["1m"],
+    window,
+    features: [{ name: "macd_histogram", ...(parameters ? { parameters } : {}) }],
+  });
+  expect(describeMatrix(plan())).toBe(
+    '{"version":1,"timeframes":["1m"],"window":20,"features":[{"name":"macd_histogram","parameters":{"fast":12,"signal":9,"slow":26}}]}',
+  );
   expect(describeMatrix(plan({ slow: 26, fast: 12 }))).toBe(describeMatrix(plan()));
-  const others = [plan({ fast: 11 }), plan({}, 21), { ...plan(), timeframes: ["1m", "5m"] as const }, { ...plan(), features: [{ name: "rsi" }] }];
+  const others = [
+    plan({ fast: 11 }),
+    plan({}, 21),
+    { ...plan(), timeframes: ["1m", "5m"] as const },
+    { ...plan(), features: [{ name: "rsi" }] },
+  ];
   expect(new Set([plan(), ...others].map(describeMatrix)).size).toBe(5);
 });
 
@@ -208,13 +242,20 @@ test("a wrong plan is refused", () => {
     [{ features: [{ name: "rsi", parameters: { periods: 3 } }] }, "UNKNOWN_PARAMETER"],
     [{ features: [{ name: "rsi", parameters: { period: -3 } }] }, "BAD_PARAMETER"],
   ];
-  for (const [change, code] of bad) expect(() => new FeatureMatrix({ ...defaultMatrixPlan, ...change }, context)).toThrow(expect.objectContaining({ code, action: "input" }));
+  for (const [change, code] of bad)
+    expect(() => new FeatureMatrix({ ...defaultMatrixPlan, ...change }, context)).toThrow(
+      expect.objectContaining({ code, action: "input" }),
+    );
   expect(() => findFeature("constructor")).toThrow(expect.objectContaining({ code: "UNKNOWN_FEATURE" }));
 });
 
 test("a snapshot of another matrix is refused", () => {
   const taken = new FeatureMatrix(defaultMatrixPlan, context).snapshot();
-  for (const other of [everything, { ...defaultMatrixPlan, timeframes: ["5m"] as const }, { ...defaultMatrixPlan, features: defaultMatrixPlan.features.toReversed() }])
+  for (const other of [
+    everything,
+    { ...defaultMatrixPlan, timeframes: ["5m"] as const },
+    { ...defaultMatrixPlan, features: defaultMatrixPlan.features.toReversed() },
+  ])
     expect(() => new FeatureMatrix(other, context).restore(taken)).toThrow(expect.objectContaining({ code: "SNAPSHOT_MISMATCH" }));
 });
 

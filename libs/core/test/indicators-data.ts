@@ -21,7 +21,10 @@ export function tableColumn(rows: readonly string[][], i: number): Float64Array 
 }
 
 /** Columns of the given numbers; what is not given is 0. */
-export function columnsOf(given: Partial<Record<"openTime" | "open" | "high" | "low" | "close" | "volume", Float64Array>>, timeframe: Timeframe = "1m"): CandleColumns {
+export function columnsOf(
+  given: Partial<Record<"openTime" | "open" | "high" | "low" | "close" | "volume", Float64Array>>,
+  timeframe: Timeframe = "1m",
+): CandleColumns {
   const length = Object.values(given)[0]!.length;
   const columns = { ...allocateColumns("TEST", timeframe, length), ...given };
   return { ...columns, closeTime: columns.openTime.map((time) => time + timeframeMs(timeframe)) };
@@ -30,7 +33,14 @@ export function columnsOf(given: Partial<Record<"openTime" | "open" | "high" | "
 /** Real candles, time in ms first, then open, high, low, close, volume. */
 export function readCandles(file: string, timeframe: Timeframe): CandleColumns {
   const rows = tableRows(`candles/${file}`);
-  const [openTime, open, high, low, close, volume] = [0, 1, 2, 3, 4, 5].map((i) => tableColumn(rows, i)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const [openTime, open, high, low, close, volume] = [0, 1, 2, 3, 4, 5].map((i) => tableColumn(rows, i)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   return columnsOf({ openTime, open, high, low, close, volume }, timeframe);
 }
 
@@ -42,7 +52,12 @@ const START = Date.UTC(2024, 0, 1, 23);
 
 /** A walk in whole ticks: ties, flat stretches, bars without range and without volume are common. */
 export function walk(min: number, max: number): fc.Arbitrary<CandleColumns> {
-  const step = fc.record({ move: fc.integer({ min: -3, max: 3 }), up: fc.nat(2), down: fc.nat(2), volume: fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e6, noNaN: true })) });
+  const step = fc.record({
+    move: fc.integer({ min: -3, max: 3 }),
+    up: fc.nat(2),
+    down: fc.nat(2),
+    volume: fc.oneof(fc.constant(0), fc.double({ min: 1e-3, max: 1e6, noNaN: true })),
+  });
   return fc.tuple(fc.array(step, { minLength: min, maxLength: max }), fc.constantFrom(0.01, 0.1, 7)).map(([steps, tick]) => {
     const columns = allocateColumns("TEST", "1m", steps.length);
     let level = 1_000;
@@ -64,7 +79,13 @@ export function walk(min: number, max: number): fc.Arbitrary<CandleColumns> {
 /** `n` candles that do not move and trade nothing. */
 export function flat(n: number, price = 0.1): CandleColumns {
   const level = new Float64Array(n).fill(price);
-  return columnsOf({ openTime: Float64Array.from(level, (_, i) => START + i * 60_000), open: level, high: level, low: level, close: level });
+  return columnsOf({
+    openTime: Float64Array.from(level, (_, i) => START + i * 60_000),
+    open: level,
+    high: level,
+    low: level,
+    close: level,
+  });
 }
 
 /** The bit patterns of a float column, for comparing byte by byte. */

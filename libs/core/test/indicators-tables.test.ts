@@ -35,7 +35,13 @@ describe.skipIf(!dataAvailable)("agreement with published tables (../shared/data
     expectAgreement(ours["middle"]!, tableColumn(rows, 5), 19, 1e-4, 480);
     expectAgreement(ours["upper"]!, tableColumn(rows, 6), 19, 1e-4, 480);
     expectAgreement(ours["lower"]!, tableColumn(rows, 7), 19, 1e-4, 480);
-    expectAgreement(ours["bandwidth"]!.map((share) => share * 100), tableColumn(rows, 8), 19, 1.5e-4, 480);
+    expectAgreement(
+      ours["bandwidth"]!.map((share) => share * 100),
+      tableColumn(rows, 8),
+      19,
+      1.5e-4,
+      480,
+    );
     expectAgreement(ours["percentB"]!, tableColumn(rows, 9), 19, 1e-4, 480);
   });
 
@@ -48,7 +54,11 @@ describe.skipIf(!dataAvailable)("agreement with published tables (../shared/data
   test("SMA 14, EMA 14, RSI 14 Wilder from their first row", () => {
     const rows = tableRows("indicators/spy_with_indicators.txt");
     const columns = columnsOf({ close: tableColumn(rows, 7) });
-    for (const [definition, at, tolerance] of [[indicators.sma, 1, 0.01], [indicators.ema, 2, 0.01], [indicators.rsi, 5, 1e-5]] as const) {
+    for (const [definition, at, tolerance] of [
+      [indicators.sma, 1, 0.01],
+      [indicators.ema, 2, 0.01],
+      [indicators.rsi, 5, 1e-5],
+    ] as const) {
       const { value } = indicatorColumns(definition, { period: 14 }, columns);
       expect(firstNumber(value!)).toBe(firstNumber(tableColumn(rows, at)));
       expectAgreement(value!, tableColumn(rows, at), 0, tolerance, 480);
@@ -73,7 +83,11 @@ describe.skipIf(!dataAvailable)("agreement with published tables (../shared/data
   test("MACD 12 26 9 with signal and histogram, whose table starts long after warm-up", () => {
     const rows = tableRows("indicators/spy_with_macd.txt");
     const ours = indicatorColumns(indicators.macd, {}, columnsOf({ close: tableColumn(rows, 4) }));
-    for (const [output, at] of [["macd", 5], ["signal", 6], ["histogram", 7]] as const)
+    for (const [output, at] of [
+      ["macd", 5],
+      ["signal", 6],
+      ["histogram", 7],
+    ] as const)
       expectAgreement(ours[output]!, tableColumn(rows, at), 0, 1e-5, 180);
   });
 });
@@ -81,37 +95,77 @@ describe.skipIf(!dataAvailable)("agreement with published tables (../shared/data
 /** It seeds EMA, MACD and ATR differently, which has died away after 500 bars. */
 describe.skipIf(!dataAvailable)("agreement with trading-signals after 500 bars (../shared/data)", () => {
   const columns = dataAvailable ? readCandles("usa_SPY_1d.csv", "1d") : columnsOf({ close: new Float64Array(0) });
-  const column = (read: (i: number) => number | null | undefined) => Float64Array.from({ length: columns.length }, (_, i) => read(i) ?? NaN);
+  const column = (read: (i: number) => number | null | undefined) =>
+    Float64Array.from({ length: columns.length }, (_, i) => read(i) ?? NaN);
   const close = (i: number) => columns.close[i]!;
-  const bar = (i: number) => ({ high: columns.high[i]!, low: columns.low[i]!, close: columns.close[i]!, volume: columns.volume[i]!, open: columns.open[i]! });
+  const bar = (i: number) => ({
+    high: columns.high[i]!,
+    low: columns.low[i]!,
+    close: columns.close[i]!,
+    volume: columns.volume[i]!,
+    open: columns.open[i]!,
+  });
   const agrees = (ours: Float64Array, theirs: Float64Array, tolerance = 1e-9) => expectAgreement(ours, theirs, 500, tolerance, 5_000);
-  const run = (name: keyof typeof indicators, period?: number) => indicatorColumns(indicators[name], period === undefined ? {} : { period }, columns);
+  const run = (name: keyof typeof indicators, period?: number) =>
+    indicatorColumns(indicators[name], period === undefined ? {} : { period }, columns);
 
   test("SMA, EMA, RSI, ROC, momentum", () => {
     const [sma, ema, rsi, roc, momentum] = [new SMA(20), new EMA(20), new RSI(14), new ROC(10), new MOM(10)];
-    agrees(run("sma", 20)["value"]!, column((i) => sma.update(close(i), false)));
-    agrees(run("ema", 20)["value"]!, column((i) => ema.update(close(i), false)));
-    agrees(run("rsi", 14)["value"]!, column((i) => rsi.update(close(i), false)));
-    agrees(run("roc", 10)["value"]!, column((i) => 100 * (roc.update(close(i), false) ?? NaN)));
-    agrees(run("roc", 10)["momentum"]!, column((i) => momentum.update(close(i), false)));
+    agrees(
+      run("sma", 20)["value"]!,
+      column((i) => sma.update(close(i), false)),
+    );
+    agrees(
+      run("ema", 20)["value"]!,
+      column((i) => ema.update(close(i), false)),
+    );
+    agrees(
+      run("rsi", 14)["value"]!,
+      column((i) => rsi.update(close(i), false)),
+    );
+    agrees(
+      run("roc", 10)["value"]!,
+      column((i) => 100 * (roc.update(close(i), false) ?? NaN)),
+    );
+    agrees(
+      run("roc", 10)["momentum"]!,
+      column((i) => momentum.update(close(i), false)),
+    );
   });
 
   test("MACD with signal and histogram", () => {
     const theirs = new MACD(new EMA(12), new EMA(26), new EMA(9));
     const results = Array.from({ length: columns.length }, (_, i) => theirs.update(close(i), false));
-    for (const output of ["macd", "signal", "histogram"] as const) agrees(run("macd")[output]!, column((i) => results[i]?.[output]));
+    for (const output of ["macd", "signal", "histogram"] as const)
+      agrees(
+        run("macd")[output]!,
+        column((i) => results[i]?.[output]),
+      );
   });
 
   test("ATR, MFI, VWAP", () => {
     const [atr, mfi, vwap] = [new ATR(14), new MFI(14), new VWAP()];
-    agrees(run("atr", 14)["value"]!, column((i) => atr.update(bar(i), false)));
-    agrees(run("mfi", 14)["value"]!, column((i) => mfi.update(bar(i), false)));
-    agrees(run("vwap")["value"]!, column((i) => vwap.update(bar(i), false)));
+    agrees(
+      run("atr", 14)["value"]!,
+      column((i) => atr.update(bar(i), false)),
+    );
+    agrees(
+      run("mfi", 14)["value"]!,
+      column((i) => mfi.update(bar(i), false)),
+    );
+    agrees(
+      run("vwap")["value"]!,
+      column((i) => vwap.update(bar(i), false)),
+    );
   });
 
   test("Bollinger bands", () => {
     const theirs = new BollingerBands(20, 2);
     const results = Array.from({ length: columns.length }, (_, i) => theirs.update(close(i), false));
-    for (const output of ["middle", "upper", "lower"] as const) agrees(run("bollinger")[output]!, column((i) => results[i]?.[output]));
+    for (const output of ["middle", "upper", "lower"] as const)
+      agrees(
+        run("bollinger")[output]!,
+        column((i) => results[i]?.[output]),
+      );
   });
 });

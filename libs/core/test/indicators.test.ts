@@ -27,7 +27,8 @@ describe.each(all)("%s", (name, definition) => {
     expect(definition.name).toBe(name);
     fc.assert(
       fc.property(walk(60, 80), fc.integer({ min: 2, max: 11 }), (columns, period) => {
-        const parameters = "period" in definition.parameters ? { period } : name === "macd" ? { fast: period, slow: period * 2, signal: 5 } : {};
+        const parameters =
+          "period" in definition.parameters ? { period } : name === "macd" ? { fast: period, slow: period * 2, signal: 5 } : {};
         const warmup = definition.warmup(parameters);
         const outputs = Object.values(indicatorColumns(definition, parameters, columns));
         for (const column of outputs) expect([...column.subarray(warmup - 1)].every(Number.isFinite)).toBe(true);
@@ -101,13 +102,21 @@ test("RSI: seed is the plain average of the first changes, then Wilder's", () =>
 });
 
 test("ATR: the first bar has no true range, gaps count", () => {
-  const { value } = indicatorColumns(indicators.atr, { period: 2 }, columnsOf({ high: Float64Array.of(99, 12, 15, 15), low: Float64Array.of(1, 10, 14, 13), close: Float64Array.of(9, 11, 14, 14) }));
+  const { value } = indicatorColumns(
+    indicators.atr,
+    { period: 2 },
+    columnsOf({ high: Float64Array.of(99, 12, 15, 15), low: Float64Array.of(1, 10, 14, 13), close: Float64Array.of(9, 11, 14, 14) }),
+  );
   expect([...value!.subarray(2)]).toEqual([(3 + 4) / 2, (3.5 + 2) / 2]);
 });
 
 test("MFI: an equal typical price carries no flow", () => {
   const close = Float64Array.of(10, 11, 11, 10);
-  const { value } = indicatorColumns(indicators.mfi, { period: 3 }, columnsOf({ close, high: close, low: close, volume: Float64Array.of(5, 1, 1000, 1) }));
+  const { value } = indicatorColumns(
+    indicators.mfi,
+    { period: 3 },
+    columnsOf({ close, high: close, low: close, volume: Float64Array.of(5, 1, 1000, 1) }),
+  );
   expect(value![3]).toBeCloseTo((100 * 11) / 21, 12);
 });
 
@@ -122,7 +131,11 @@ test("MACD: both averages start on candle `slow`, the fast one seeded with the c
 });
 
 test("OBV: up adds, down takes off, a tie does neither", () => {
-  const { value } = indicatorColumns(indicators.obv, {}, columnsOf({ close: Float64Array.of(5, 6, 6, 4), volume: Float64Array.of(10, 1, 100, 4) }));
+  const { value } = indicatorColumns(
+    indicators.obv,
+    {},
+    columnsOf({ close: Float64Array.of(5, 6, 6, 4), volume: Float64Array.of(10, 1, 100, 4) }),
+  );
   expect([...value!]).toEqual([10, 11, 11, 7]);
 });
 
@@ -192,7 +205,8 @@ test("a snapshot of other parameters, of another indicator or a damaged one is r
     [indicators.rsi.create(), null],
     [indicators.rsi.create(), {}],
   ];
-  for (const [indicator, state] of cases) expect(() => indicator.restore(state)).toThrow(expect.objectContaining({ code: "SNAPSHOT_MISMATCH" }));
+  for (const [indicator, state] of cases)
+    expect(() => indicator.restore(state)).toThrow(expect.objectContaining({ code: "SNAPSHOT_MISMATCH" }));
 });
 
 test("names and parameters are checked", () => {
@@ -200,6 +214,7 @@ test("names and parameters are checked", () => {
   expect(() => findIndicator("smaa")).toThrow(failure("UNKNOWN_INDICATOR"));
   expect(() => findIndicator("toString")).toThrow(failure("UNKNOWN_INDICATOR"));
   expect(() => indicators.sma.create({ length: 3 })).toThrow(failure("UNKNOWN_PARAMETER"));
-  for (const period of [0, 1.5, NaN, Infinity, "9", true]) expect(() => indicators.sma.create({ period })).toThrow(failure("BAD_PARAMETER"));
+  for (const period of [0, 1.5, NaN, Infinity, "9", true])
+    expect(() => indicators.sma.create({ period })).toThrow(failure("BAD_PARAMETER"));
   expect(() => indicators.macd.create({ fast: 26 })).toThrow(failure("BAD_PARAMETER"));
 });

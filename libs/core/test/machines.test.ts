@@ -75,7 +75,14 @@ function planOf(symbols: readonly string[], members: readonly MemberPlan[], over
     decision: { threshold: 0.1, everyCloses: 1, validForCloses: 1, learningRate: 0.1, weightFloor: 0.05 },
     sizing: { method: "risk", riskPerTrade: 0.01 },
     exits: { stopLossPct: 1, takeProfitPct: 2, trailingStopPct: null, maxHoldCloses: null },
-    risk: { maxPositionSize: 4_000, maxTotalExposure: 8_000, maxConcurrentPositions: 2, maxDailyLossPct: null, maxDrawdownPct: null, leverage: 2 },
+    risk: {
+      maxPositionSize: 4_000,
+      maxTotalExposure: 8_000,
+      maxConcurrentPositions: 2,
+      maxDailyLossPct: null,
+      maxDrawdownPct: null,
+      leverage: 2,
+    },
     protections: [],
     costs: { spreadBps: 1, slippageBps: 1 },
     fills: { latencyMs: 0, maxVolumeShare: null, atEnd: "keep" },
@@ -119,7 +126,15 @@ function candlesOf(plan: VariantPlan, count: number, seed: number): Candle[] {
 function predictionAt(source: string, instrument: string, closeTime: number): Prediction | undefined {
   const prng = createPrng(closeTime / MINUTE_MS + instrument.length);
   if (prng.chance(0.1)) return undefined;
-  return { source, instrument, closeTime, score: Math.round((2 * prng.next() - 1) * 100) / 100, confidence: 0.5, modelHash: "0123456789abcdef", featureSchema: "00000000" };
+  return {
+    source,
+    instrument,
+    closeTime,
+    score: Math.round((2 * prng.next() - 1) * 100) / 100,
+    confidence: 0.5,
+    modelHash: "0123456789abcdef",
+    featureSchema: "00000000",
+  };
 }
 
 /** One engine: the composed machines, as a backtest runs them. */
@@ -136,7 +151,7 @@ function composed(plan: VariantPlan, candles: readonly Candle[]): { ledger: stri
     onEntry: (entry) => void ledger.push(encodeEntry(entry)),
     onDecision: (decision) => void decisions.push(encodeSnapshot(decision)),
   });
-  for (let i = 0; i < candles.length; ) {
+  for (let i = 0; i < candles.length;) {
     const time = candles[i]!.closeTime;
     let end = i;
     while (end < candles.length && candles[end]!.closeTime === time) end += 1;
@@ -151,11 +166,25 @@ function separate(plan: VariantPlan, candles: readonly Candle[], seed: number): 
   const prng = createPrng(seed);
   const ledger: string[] = [];
   const decided: string[] = [];
-  const account = createPaperAccount({ plan, epoch: "00000001", startTime: START, onEntry: (entry) => void ledger.push(encodeEntry(entry)) });
+  const account = createPaperAccount({
+    plan,
+    epoch: "00000001",
+    startTime: START,
+    onEntry: (entry) => void ledger.push(encodeEntry(entry)),
+  });
   const barrier = createBarrier(plan, calendarNamed);
   const ids = plan.instruments.map((instrument) => instrument.id);
-  const aggregates = new Map(ids.map((id) => [id, plan.timeframe === plan.finestTimeframe ? undefined : aggregator(calendarNamed("crypto-24-7"), plan.timeframe)]));
-  const machines = new Map(ids.map((id) => [id, plan.members.filter((one) => one.kind === "strategy").map((one) => createStrategyMachine(one, findStrategy(one.name), id, calendarNamed("crypto-24-7")))]));
+  const aggregates = new Map(
+    ids.map((id) => [id, plan.timeframe === plan.finestTimeframe ? undefined : aggregator(calendarNamed("crypto-24-7"), plan.timeframe)]),
+  );
+  const machines = new Map(
+    ids.map((id) => [
+      id,
+      plan.members
+        .filter((one) => one.kind === "strategy")
+        .map((one) => createStrategyMachine(one, findStrategy(one.name), id, calendarNamed("crypto-24-7"))),
+    ]),
+  );
   const votes = new Map(ids.map((id) => [id, createDecide(plan, calendarNamed("crypto-24-7"))]));
   // A queue per subject; only its own order is kept.
   const queues = new Map<string, { messages: Message[]; take: (message: Message) => void }>();
@@ -170,18 +199,27 @@ function separate(plan: VariantPlan, candles: readonly Candle[], seed: number): 
   for (const id of ids) {
     subject(`candle for strategy ${id}`, (message) => {
       if (message.kind !== "candle") return;
-      for (const machine of machines.get(id)!) publish(`signal ${machine.source} ${id}`, { kind: "said", said: machine.onCandle(message.candle) });
+      for (const machine of machines.get(id)!)
+        publish(`signal ${machine.source} ${id}`, { kind: "said", said: machine.onCandle(message.candle) });
     });
     subject(`candle for model ${id}`, (message) => {
       if (message.kind !== "candle") return;
       const prediction = predictionAt("nn", id, message.candle.closeTime);
       if (prediction) publish(`prediction ${id}`, { kind: "prediction", prediction });
-      else publish(`prediction ${id}`, { kind: "said", said: { source: "nn", instrument: id, closeTime: message.candle.closeTime, reason: "no prediction" } });
+      else
+        publish(`prediction ${id}`, {
+          kind: "said",
+          said: { source: "nn", instrument: id, closeTime: message.candle.closeTime, reason: "no prediction" },
+        });
     });
-    subject(`candle for decide ${id}`, (message) => void (message.kind === "candle" && vote(id, votes.get(id)!.step({ type: "close", candle: message.candle }))));
+    subject(
+      `candle for decide ${id}`,
+      (message) => void (message.kind === "candle" && vote(id, votes.get(id)!.step({ type: "close", candle: message.candle }))),
+    );
     subject(`prediction ${id}`, (message) => {
       if (message.kind === "prediction") vote(id, votes.get(id)!.step({ type: "prediction", prediction: message.prediction }));
-      if (message.kind === "said" && !("action" in message.said)) vote(id, votes.get(id)!.step({ type: "abstention", abstention: message.said }));
+      if (message.kind === "said" && !("action" in message.said))
+        vote(id, votes.get(id)!.step({ type: "abstention", abstention: message.said }));
     });
     for (const machine of machines.get(id)!)
       subject(`signal ${machine.source} ${id}`, (message) => {
@@ -217,7 +255,11 @@ function separate(plan: VariantPlan, candles: readonly Candle[], seed: number): 
   }
 }
 
-function drain(prng: ReturnType<typeof createPrng>, queues: readonly { messages: Message[]; take: (message: Message) => void }[], most: number): void {
+function drain(
+  prng: ReturnType<typeof createPrng>,
+  queues: readonly { messages: Message[]; take: (message: Message) => void }[],
+  most: number,
+): void {
   for (let n = 0; n < most; n++) {
     const waiting = queues.filter((queue) => queue.messages.length > 0);
     if (waiting.length === 0) return;
@@ -232,14 +274,21 @@ describe("given the three machines, when they run apart with every message as te
     ["three symbols on one balance, two positions at most", planOf(["BTC", "ETH", "SOL"], [member("macd"), member("rsi")])],
     ["five strategies that vote", planOf(["BTC", "ETH"], Object.keys(strategies).map(member))],
     ["a model's recorded predictions beside a strategy", planOf(["BTC", "ETH", "SOL"], [member("momentum"), model])],
-    ["decisions on 5m, exits on 1m, trailing stop", planOf(["BTC", "ETH"], [member("macd")], { timeframe: "5m", exits: { stopLossPct: 1, takeProfitPct: null, trailingStopPct: 0.8, maxHoldCloses: 40 } })],
+    [
+      "decisions on 5m, exits on 1m, trailing stop",
+      planOf(["BTC", "ETH"], [member("macd")], {
+        timeframe: "5m",
+        exits: { stopLossPct: 1, takeProfitPct: null, trailingStopPct: 0.8, maxHoldCloses: 40 },
+      }),
+    ],
   ];
   test.each(cases)("%s", (_name, plan) => {
     for (const seed of [1, 2]) {
       const candles = candlesOf(plan, 1_500, seed);
       const together = composed(plan, candles);
       const apart = separate(plan, candles, seed + 100);
-      const byLane = (decisions: readonly string[]) => plan.instruments.map(({ id }) => decisions.filter((text) => text.includes(`"${id}"`)));
+      const byLane = (decisions: readonly string[]) =>
+        plan.instruments.map(({ id }) => decisions.filter((text) => text.includes(`"${id}"`)));
       expect(byLane(apart.decisions)).toEqual(byLane(together.decisions));
       expect(apart.ledger).toEqual(together.ledger);
       expect(together.ledger.filter((line) => line.includes('"type":"fill"')).length).toBeGreaterThan(5);

@@ -20,16 +20,14 @@ const cases = calendarNames
       .filter(([fine, coarse]) => calendar !== usExtended || coarse !== "1d" || timeframeMs(fine) < timeframeMs("1h"))
       .map((pair) => ({ calendar, pair })),
   );
-const someCase = fc
-  .constantFrom(...cases)
-  .chain(({ calendar, pair: [fine, coarse] }) =>
-    fc.record({
-      calendar: fc.constant(calendar),
-      fine: fc.constant(fine),
-      coarse: fc.constant(coarse),
-      path: somePath(calendar, fine, 150),
-    }),
-  );
+const someCase = fc.constantFrom(...cases).chain(({ calendar, pair: [fine, coarse] }) =>
+  fc.record({
+    calendar: fc.constant(calendar),
+    fine: fc.constant(fine),
+    coarse: fc.constant(coarse),
+    path: somePath(calendar, fine, 150),
+  }),
+);
 
 function stream(path: readonly Candle[], coarse: Timeframe, calendar = crypto247): Candle[] {
   const machine = aggregator(calendar, coarse);

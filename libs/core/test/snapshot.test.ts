@@ -57,7 +57,16 @@ test("undefined fields and the order of keys are kept", () => {
 test("what plain data cannot hold is refused with its place", () => {
   const cycle: unknown[] = [];
   cycle.push({ again: cycle });
-  const bad = [() => 0, Symbol("s"), new (class Thing {})(), /x/, cycle, new DataView(new ArrayBuffer(1))];
+  const bad = [
+    () => 0,
+    Symbol("s"),
+    new (class Thing {
+      readonly part = 1;
+    })(),
+    /x/,
+    cycle,
+    new DataView(new ArrayBuffer(1)),
+  ];
   for (const value of bad) expect(() => encodeSnapshot({ deep: [value] })).toThrow(expect.objectContaining({ code: "SNAPSHOT_VALUE" }));
   expect(() => encodeSnapshot({ deep: [1, () => 0] })).toThrow(".deep.1");
   const twice = { n: 1 };
@@ -65,6 +74,17 @@ test("what plain data cannot hold is refused with its place", () => {
 });
 
 test("a damaged text is refused", () => {
-  const damaged = ["", "{", '{"$x":1}', '{"$b":"1.5"}', '{"$n":"x"}', '{"$t":["Float64Array","AAAA"]}', '{"$t":["Date","AAAA"]}', '{"$t":["Uint8Array","A*=="]}', '{"$m":[[1]]}', '{"$s":3}'];
+  const damaged = [
+    "",
+    "{",
+    '{"$x":1}',
+    '{"$b":"1.5"}',
+    '{"$n":"x"}',
+    '{"$t":["Float64Array","AAAA"]}',
+    '{"$t":["Date","AAAA"]}',
+    '{"$t":["Uint8Array","A*=="]}',
+    '{"$m":[[1]]}',
+    '{"$s":3}',
+  ];
   for (const text of damaged) expect(() => decodeSnapshot(text)).toThrow(expect.objectContaining({ code: "BAD_SNAPSHOT" }));
 });

@@ -72,7 +72,8 @@ test("state may hold plain lists and objects beside indicators, and only what ca
 test("the kit offers every indicator and cannot be changed", () => {
   expect(Object.keys(strategyKit.indicators)).toEqual(Object.keys(indicators));
   expect(strategyKit.indicators.macd({ fast: 3 }).histogram).toBeNaN();
-  for (const part of [strategyKit, strategyKit.indicators, strategyKit.views, strategyKit.views.hold]) expect(Object.isFrozen(part)).toBe(true);
+  for (const part of [strategyKit, strategyKit.indicators, strategyKit.views, strategyKit.views.hold])
+    expect(Object.isFrozen(part)).toBe(true);
 });
 
 test("a file that exports something else is refused with the form it should have", () => {

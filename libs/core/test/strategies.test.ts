@@ -29,7 +29,9 @@ function closes(values: readonly number[], volume = 1, firstOpen = 0): Candle[] 
 
 /** B, S, . for BUY, SELL, HOLD and - for not warm. */
 function track(strategy: Strategy, candles: readonly Candle[]): string {
-  return views(strategy, candles).map((view) => (view === undefined ? "-" : view.action === "HOLD" ? "." : view.action[0]!)).join("");
+  return views(strategy, candles)
+    .map((view) => (view === undefined ? "-" : view.action === "HOLD" ? "." : view.action[0]!))
+    .join("");
 }
 
 describe.each(all)("%s", (name, definition: StrategyDefinition) => {
@@ -54,7 +56,9 @@ describe.each(all)("%s", (name, definition: StrategyDefinition) => {
   test("holds with one shared view on a flat price, with and without volume, however low its thresholds", () => {
     const columns = flat(200);
     columns.volume.fill(0.3, 100);
-    const lowest = Object.fromEntries(["threshold", "threshold_buy", "threshold_sell"].filter((key) => key in definition.parameters).map((key) => [key, 0]));
+    const lowest = Object.fromEntries(
+      ["threshold", "threshold_buy", "threshold_sell"].filter((key) => key in definition.parameters).map((key) => [key, 0]),
+    );
     const said = views(definition.create(lowest, context), candlesOf(columns));
     expect(said.every((view) => view === undefined || view === HOLD)).toBe(true);
   });
@@ -101,20 +105,24 @@ describe.each(all)("%s", (name, definition: StrategyDefinition) => {
     const failure = (code: string) => expect.objectContaining({ code, action: "input" });
     expect(() => definition.create({ nonsense: 1 }, context)).toThrow(failure("UNKNOWN_PARAMETER"));
     for (const parameter of Object.keys(definition.parameters))
-      for (const value of [NaN, -1e9, 1e9, "x"]) expect(() => definition.create({ [parameter]: value }, context)).toThrow(failure("BAD_PARAMETER"));
+      for (const value of [NaN, -1e9, 1e9, "x"])
+        expect(() => definition.create({ [parameter]: value }, context)).toThrow(failure("BAD_PARAMETER"));
   });
 });
 
 test("momentum: on every candle beyond a threshold; a sell threshold may be written with or without its sign", () => {
   const path = closes([100, 100, 102, 104, 104, 104, 102, 100, 100, 99.5]);
-  for (const threshold_sell of [1, -1]) expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell }), path)).toBe("--BBB.SSS.");
+  for (const threshold_sell of [1, -1])
+    expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell }), path)).toBe("--BBB.SSS.");
   expect(track(start("momentum", { lookback_period: 2, threshold_buy: 0, threshold_sell: 0 }), closes([5, 5, 5, 6, 5, 4]))).toBe("--.B.S");
 });
 
 test("momentum: the volatility filter keeps it quiet while returns vary less than asked", () => {
   const steady = Array.from({ length: 8 }, (_, i) => 100 * 1.01 ** i);
   const path = closes([...steady, 120, 110]);
-  expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell: 1, volatility_filter: 2 }), path)).toBe("--......BB");
+  expect(track(start("momentum", { lookback_period: 2, threshold_buy: 1, threshold_sell: 1, volatility_filter: 2 }), path)).toBe(
+    "--......BB",
+  );
 });
 
 test("rsi: one signal per excursion, the next one only after the re-arm level", () => {
@@ -126,7 +134,8 @@ test("rsi: one signal per excursion, the next one only after the re-arm level", 
 });
 
 test("rsi and mfi: extremes in the wrong order are refused", () => {
-  for (const name of ["rsi", "mfi"]) expect(() => start(name, { oversold: 80, overbought: 20 })).toThrow(expect.objectContaining({ code: "BAD_PARAMETER" }));
+  for (const name of ["rsi", "mfi"])
+    expect(() => start(name, { oversold: 80, overbought: 20 })).toThrow(expect.objectContaining({ code: "BAD_PARAMETER" }));
 });
 
 test("mfi: needs volume behind the move", () => {
@@ -164,19 +173,24 @@ test("a change of sign speaks once it is large enough, and 0 is no sign", () => 
 
 test("extremes never speak twice in one direction without leaving in between", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 100 })), fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 }), (values, buyAgain, sellAgain) => {
-      const gate = new Extremes(30, 70, buyAgain, sellAgain);
-      let leftOversold = true;
-      let leftOverbought = true;
-      for (const value of values) {
-        leftOversold ||= value > Math.max(30, buyAgain);
-        leftOverbought ||= value < Math.min(70, sellAgain);
-        const wanted = value <= 30 && leftOversold ? 1 : value >= 70 && leftOverbought ? -1 : 0;
-        expect(gate.update(value)).toBe(wanted);
-        if (wanted === 1) leftOversold = false;
-        if (wanted === -1) leftOverbought = false;
-      }
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 100 })),
+      fc.integer({ min: 0, max: 100 }),
+      fc.integer({ min: 0, max: 100 }),
+      (values, buyAgain, sellAgain) => {
+        const gate = new Extremes(30, 70, buyAgain, sellAgain);
+        let leftOversold = true;
+        let leftOverbought = true;
+        for (const value of values) {
+          leftOversold ||= value > Math.max(30, buyAgain);
+          leftOverbought ||= value < Math.min(70, sellAgain);
+          const wanted = value <= 30 && leftOversold ? 1 : value >= 70 && leftOverbought ? -1 : 0;
+          expect(gate.update(value)).toBe(wanted);
+          if (wanted === 1) leftOversold = false;
+          if (wanted === -1) leftOverbought = false;
+        }
+      },
+    ),
   );
 });
 

@@ -127,7 +127,10 @@ async function decode(bytes: Buffer, metadata: FileMetaData, instrument: string,
     slice: (start: number, end?: number) => new Uint8Array(bytes.subarray(start, end)).buffer,
   };
   // Without the type's name timestamps come as int64 columns; with it, as one Date object each.
-  const plain = { ...metadata, schema: metadata.schema.map(({ converted_type: _converted, logical_type: _logical, ...element }) => element) };
+  const plain = {
+    ...metadata,
+    schema: metadata.schema.map(({ converted_type: _converted, logical_type: _logical, ...element }) => element),
+  };
   const names = [...times, ...values, "revision"];
   for (const name of names) if (!plain.schema.some((element) => element.name === name)) throw new Error(`no column ${name}`);
   await parquetRead({

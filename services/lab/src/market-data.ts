@@ -44,7 +44,12 @@ export function loadCsv(source: CsvSource): MarketData {
     ...(onProgress && { onProgress }),
   });
   const { columns } = read;
-  return { columns: [columns], timeframe: columns.timeframe, gaps: gapsOf([columns], [instrument]), warnings: read.warnings.map((warning) => warning.message) };
+  return {
+    columns: [columns],
+    timeframe: columns.timeframe,
+    gaps: gapsOf([columns], [instrument]),
+    warnings: read.warnings.map((warning) => warning.message),
+  };
 }
 
 /** Candles of every instrument of a plan from the store, opening in [from, to). Throws `NO_CANDLES` naming what is missing. */
@@ -72,8 +77,14 @@ function gapsOf(columns: readonly CandleColumns[], instruments: readonly Instrum
  * Funding payments of one perpetual, oldest first: rates from one file, and for each the mark price at its time
  * (the latest at or before it) from another, or the candles' open where there is none.
  */
-export function loadFunding(instrument: Instrument, fundingFile: string, markFile: string | undefined, candles: CandleColumns): FundingPayment[] {
-  if (instrument.kind === "spot") throw inputFailure("FUNDING_ON_SPOT", `${instrument.symbol} pays no funding; leave --funding out or name a perpetual`);
+export function loadFunding(
+  instrument: Instrument,
+  fundingFile: string,
+  markFile: string | undefined,
+  candles: CandleColumns,
+): FundingPayment[] {
+  if (instrument.kind === "spot")
+    throw inputFailure("FUNDING_ON_SPOT", `${instrument.symbol} pays no funding; leave --funding out or name a perpetual`);
   const rates = readFunding(fundingFile);
   const marks = markFile === undefined ? { time: candles.openTime, value: candles.open } : readMarkPrices(markFile);
   const payments: FundingPayment[] = [];
@@ -82,7 +93,12 @@ export function loadFunding(instrument: Instrument, fundingFile: string, markFil
     const time = rates.time[i]!;
     while (row + 1 < marks.time.length && marks.time[row + 1]! <= time) row += 1;
     if (marks.time.length === 0 || marks.time[row]! > time) continue;
-    payments.push({ instrument: instrument.id, time, rate: fromNumber<Rate>(rates.value[i]!, "funding rate"), mark: fromNumber<Price>(marks.value[row]!, "mark price") });
+    payments.push({
+      instrument: instrument.id,
+      time,
+      rate: fromNumber<Rate>(rates.value[i]!, "funding rate"),
+      mark: fromNumber<Price>(marks.value[row]!, "mark price"),
+    });
   }
   return payments;
 }

@@ -5,7 +5,25 @@ import net from "node:net";
 import { fileURLToPath } from "node:url";
 
 /** Built-in modules by which data comes in where no watch over functions would see it. */
-const DOORS = new Set(["child_process", "cluster", "dgram", "dns", "http", "http2", "https", "inspector", "module", "net", "repl", "sqlite", "tls", "v8", "vm", "wasi", "worker_threads"]);
+const DOORS = new Set([
+  "child_process",
+  "cluster",
+  "dgram",
+  "dns",
+  "http",
+  "http2",
+  "https",
+  "inspector",
+  "module",
+  "net",
+  "repl",
+  "sqlite",
+  "tls",
+  "v8",
+  "vm",
+  "wasi",
+  "worker_threads",
+]);
 /** Descriptors looked at; a shell hands over the lowest numbers. */
 const DESCRIPTORS = 256;
 /** Imports that are code, not data. */
@@ -34,9 +52,29 @@ export async function outsideReads<T>(work: () => Promise<T> | T): Promise<{ val
     return code.has(name) ? undefined : `file ${name}`;
   };
   const always = (said: string) => () => said;
-  watch(fs, ["readFileSync", "readFile", "openSync", "open", "createReadStream", "ReadStream", "openAsBlob", "read", "readSync", "readv", "readvSync"], file);
+  watch(
+    fs,
+    [
+      "readFileSync",
+      "readFile",
+      "openSync",
+      "open",
+      "createReadStream",
+      "ReadStream",
+      "openAsBlob",
+      "read",
+      "readSync",
+      "readv",
+      "readvSync",
+    ],
+    file,
+  );
   watch(fs.promises, ["readFile", "open"], file);
-  watch(childProcess, ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"], ([command]) => `process ${String(command)}`);
+  watch(
+    childProcess,
+    ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"],
+    ([command]) => `process ${String(command)}`,
+  );
   watch(net, ["connect", "createConnection", "Socket"], always("network connection"));
   watch(globalThis, ["fetch", "WebSocket", "EventSource"], ([address]) => `address ${String(address)}`);
   watch(process, ["getBuiltinModule"], ([name]) => door(String(name)));
@@ -90,7 +128,9 @@ function replace(holder: object, name: string, describe: Describe, say: (said: s
   function watched(this: unknown, ...args: unknown[]): unknown {
     const said = describe(args);
     if (said !== undefined) say(said);
-    return new.target === undefined ? Reflect.apply(inner as () => unknown, this, args) : Reflect.construct(inner as new () => object, args, new.target === watched ? (inner as new () => object) : new.target);
+    return new.target === undefined
+      ? Reflect.apply(inner as () => unknown, this, args)
+      : Reflect.construct(inner as new () => object, args, new.target === watched ? (inner as new () => object) : new.target);
   }
   watched.prototype = inner.prototype as object;
   Object.defineProperty(target, name, { value: watched, writable: true, configurable: true, enumerable: original.enumerable ?? true });

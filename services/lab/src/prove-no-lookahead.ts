@@ -11,7 +11,12 @@ export interface LookaheadProof {
   readonly actions: number;
   /** Decisions that changed when the future was noise; the first is described. */
   readonly changed: number;
-  readonly first_change: { readonly instrument: string; readonly close_time: string; readonly with_future: string; readonly without_future: string } | null;
+  readonly first_change: {
+    readonly instrument: string;
+    readonly close_time: string;
+    readonly with_future: string;
+    readonly without_future: string;
+  } | null;
   /** Files, sockets and processes the strategy used for itself: it may know the future by them. */
   readonly outside_reads: readonly string[];
   /** Of the run with the true data; a backtest with the same one made the decisions compared here. */
@@ -54,7 +59,12 @@ export async function proveNoLookahead(input: ProofInput): Promise<LookaheadProo
     if (a !== undefined && b !== undefined && describe(a) === describe(b)) continue;
     changed += 1;
     const known = (b ?? a)!;
-    first ??= { instrument: known.instrument, close_time: new Date(known.closeTime).toISOString(), with_future: b ? describe(b) : "none", without_future: a ? describe(a) : "none" };
+    first ??= {
+      instrument: known.instrument,
+      close_time: new Date(known.closeTime).toISOString(),
+      with_future: b ? describe(b) : "none",
+      without_future: a ? describe(a) : "none",
+    };
   }
   return {
     proven: changed === 0 && reads.length === 0,
@@ -73,7 +83,12 @@ function describe(decision: Decision): string {
   return `${action} ${score} stop ${stop ?? "none"} target ${target ?? "none"} (${reason})`;
 }
 
-function decide(input: ProofInput, definitionOf: DefinitionOf, columns: readonly CandleColumns[], beforeRead?: BeforeRead): { decisions: Decision[]; ledgerHash: string } {
+function decide(
+  input: ProofInput,
+  definitionOf: DefinitionOf,
+  columns: readonly CandleColumns[],
+  beforeRead?: BeforeRead,
+): { decisions: Decision[]; ledgerHash: string } {
   const decisions: Decision[] = [];
   const { ledger } = runBacktest({
     plan: input.plan,

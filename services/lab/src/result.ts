@@ -1,4 +1,13 @@
-import { analyse, calendarNamed, fillRecords, flowRecords, type Analysis, type CandleColumns, type FillRecord, type Instrument } from "@tradewind/core";
+import {
+  analyse,
+  calendarNamed,
+  fillRecords,
+  flowRecords,
+  type Analysis,
+  type CandleColumns,
+  type FillRecord,
+  type Instrument,
+} from "@tradewind/core";
 import type { LoadedVariant } from "@tradewind/config";
 import type { BacktestRun } from "./backtest.ts";
 import type { MarketData } from "./market-data.ts";
@@ -113,7 +122,7 @@ function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis,
     funding: money(costs.fundingReceived - costs.fundingPaid),
     exposure_pct: rounded(activity.timeInMarketPct, 10),
     turnover: figure(activity.turnover),
-    denials: Object.fromEntries([...run.ledger.denials].sort()),
+    denials: Object.fromEntries([...run.ledger.denials].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     cautions: analysis.cautions.map((caution) => `${caution.code}: ${caution.detail}`),
     notices,
     ledger_hash: run.ledger.digest(),

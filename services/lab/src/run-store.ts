@@ -36,7 +36,12 @@ export interface StoredRun {
  * Keeps a run under <dataDir>/runs/<run>/: its manifest and its ledger, an entry a line. The folder appears whole or
  * not at all; the same run again replaces itself.
  */
-export async function saveRun(dataDir: string, variant: LoadedVariant, result: BacktestResult, entries: readonly LedgerEntry[]): Promise<StoredRun> {
+export async function saveRun(
+  dataDir: string,
+  variant: LoadedVariant,
+  result: BacktestResult,
+  entries: readonly LedgerEntry[],
+): Promise<StoredRun> {
   const run = `${result.variant}-${result.ledger_hash.slice(0, 12)}`;
   const dir = join(dataDir, "runs", run);
   const staged = `${dir}.${process.pid}.part`;
@@ -54,7 +59,17 @@ export async function saveRun(dataDir: string, variant: LoadedVariant, result: B
     await once(out, "finish");
     const { variant: id, config_hash, ledger_hash } = result;
     const file_sha256 = fileHash.digest("hex");
-    const manifest: RunManifest = { run, clock: "events", variant: id, config_hash, ledger_hash, file_sha256, entries: entries.length, config: variant.config, result };
+    const manifest: RunManifest = {
+      run,
+      clock: "events",
+      variant: id,
+      config_hash,
+      ledger_hash,
+      file_sha256,
+      entries: entries.length,
+      config: variant.config,
+      result,
+    };
     writeFileSync(join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     replaceFolder(staged, dir);
     return { dir, manifest, ledgerFile: join(dir, LEDGER) };
@@ -96,7 +111,7 @@ function replaceFolder(staged: string, dir: string): void {
 export function findRun(dataDir: string, name: string | undefined): StoredRun {
   const root = join(dataDir, "runs");
   const runs = listRuns(root);
-  const found = name === undefined ? runs[0] : runs.find((run) => run === name) ?? only(runs.filter((run) => run.startsWith(name)));
+  const found = name === undefined ? runs[0] : (runs.find((run) => run === name) ?? only(runs.filter((run) => run.startsWith(name))));
   if (found === undefined) {
     const there = runs.length === 0 ? "make one: tradewind backtest VARIANT --data FILE" : `there are ${runs.slice(0, 8).join(", ")}`;
     throw inputFailure("NO_RUN", name === undefined ? `no run in ${root}; ${there}` : `no single run "${name}" in ${root}; ${there}`);
@@ -111,9 +126,13 @@ function readManifest(dir: string): RunManifest {
   try {
     manifest = JSON.parse(readFileSync(path, "utf8")) as Partial<RunManifest> | null;
   } catch (error) {
-    throw inputFailure("BAD_MANIFEST", `${path}: cannot be read (${error instanceof Error ? error.message : String(error)}); run the backtest again`);
+    throw inputFailure(
+      "BAD_MANIFEST",
+      `${path}: cannot be read (${error instanceof Error ? error.message : String(error)}); run the backtest again`,
+    );
   }
-  if (typeof manifest?.ledger_hash !== "string" || typeof manifest.run !== "string") throw inputFailure("BAD_MANIFEST", `${path}: is no manifest of a run; run the backtest again`);
+  if (typeof manifest?.ledger_hash !== "string" || typeof manifest.run !== "string")
+    throw inputFailure("BAD_MANIFEST", `${path}: is no manifest of a run; run the backtest again`);
   return manifest as RunManifest;
 }
 
@@ -147,11 +166,14 @@ export function* readLedger(file: string, hashed?: (sha256: string) => void): Ge
     bytes = readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw inputFailure("NO_LEDGER", code === "EISDIR" ? `"${file}" is a folder; name a ledger file or a run` : `no ledger at "${file}" (${code}); check the path`);
+    throw inputFailure(
+      "NO_LEDGER",
+      code === "EISDIR" ? `"${file}" is a folder; name a ledger file or a run` : `no ledger at "${file}" (${code}); check the path`,
+    );
   }
   hashed?.(createHash("sha256").update(bytes).digest("hex"));
   let line = 0;
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const to = bytes.indexOf(LINE_FEED, from);
     line += 1;
     if (to < 0) throw inputFailure("BAD_LEDGER_LINE", `${file}:${line}: the last line is cut off; export the ledger again`);

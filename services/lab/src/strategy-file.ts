@@ -1,6 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import { findStrategy, HOLD, inputFailure, isFailure, loadStrategy, type Candle, type Strategy, type StrategyContext, type StrategyDefinition, type View } from "@tradewind/core";
+import {
+  findStrategy,
+  HOLD,
+  inputFailure,
+  isFailure,
+  loadStrategy,
+  type Candle,
+  type Strategy,
+  type StrategyContext,
+  type StrategyDefinition,
+  type View,
+} from "@tradewind/core";
 import type { LoadedVariant } from "@tradewind/config";
 
 /** Finds a member's strategy by its name in the plan. */
@@ -33,12 +44,20 @@ async function loadOwn(path: string): Promise<StrategyDefinition> {
  * A user's strategy as the core takes it. Nothing holds it to its types, so it gets copies of its own (what it does to
  * them reaches nobody else) and what it returns is checked as data.
  */
-function createOwn(definition: StrategyDefinition, parameters: Parameters<StrategyDefinition["create"]>[0], context: StrategyContext, path: string): Strategy {
+function createOwn(
+  definition: StrategyDefinition,
+  parameters: Parameters<StrategyDefinition["create"]>[0],
+  context: StrategyContext,
+  path: string,
+): Strategy {
   const own = Object.freeze({ instrument: context.instrument, calendar: Object.freeze({ ...context.calendar }) });
   const strategy = guarded(path, () => definition.create(parameters, own));
   for (const name of ["onCandle", "snapshot", "restore"] as const)
     if (typeof (strategy as Strategy | null | undefined)?.[name] !== "function")
-      throw inputFailure("BAD_STRATEGY_FILE", `${path}: create() returned no strategy (${name} is missing); return kit.strategy(state, (state, candle) => view)`);
+      throw inputFailure(
+        "BAD_STRATEGY_FILE",
+        `${path}: create() returned no strategy (${name} is missing); return kit.strategy(state, (state, candle) => view)`,
+      );
   return {
     onCandle: (candle: Candle) => guarded(path, () => viewOf(strategy.onCandle(Object.freeze({ ...candle })))),
     snapshot: () => strategy.snapshot(),
@@ -52,23 +71,40 @@ const expected = 'expected undefined or { action: "BUY" | "SELL" | "HOLD", confi
 function viewOf(returned: unknown): View | undefined {
   if (returned === undefined) return undefined;
   if (returned === HOLD) return HOLD;
-  if (typeof returned !== "object" || returned === null) throw inputFailure("STRATEGY_FAILED", `it returned ${typeof returned === "string" ? `"${returned}"` : String(returned)}; ${expected}`);
+  if (typeof returned !== "object" || returned === null)
+    throw inputFailure("STRATEGY_FAILED", `it returned ${typeof returned === "string" ? `"${returned}"` : typeof returned}; ${expected}`);
   const { action, confidence, reason, stop, target } = returned as Partial<View>;
   const wrong = (name: string, value: unknown, type: string) =>
     inputFailure("STRATEGY_FAILED", `the ${name} it returned is ${typeof value === "number" ? value : `no ${type}`}; ${expected}`);
   for (const [name, value] of Object.entries({ action, reason })) if (typeof value !== "string") throw wrong(name, value, "text");
   if (!Number.isFinite(confidence)) throw wrong("confidence", confidence, "number");
-  for (const [name, value] of Object.entries({ stop, target })) if (value !== undefined && !Number.isFinite(value)) throw wrong(name, value, "number");
-  return { action: action!, confidence: confidence!, reason: reason!, ...(stop !== undefined && { stop }), ...(target !== undefined && { target }) };
+  for (const [name, value] of Object.entries({ stop, target }))
+    if (value !== undefined && !Number.isFinite(value)) throw wrong(name, value, "number");
+  return {
+    action: action!,
+    confidence: confidence!,
+    reason: reason!,
+    ...(stop !== undefined && { stop }),
+    ...(target !== undefined && { target }),
+  };
 }
 
 /** A mistake in the specs would otherwise show as a riddle about values. */
 function checkParameters(definition: StrategyDefinition, path: string): void {
   for (const [name, spec] of Object.entries<unknown>(definition.parameters)) {
-    const { type, default: preset, min, max, choices } = (typeof spec === "object" && spec !== null ? spec : {}) as Readonly<Record<string, unknown>>;
+    const {
+      type,
+      default: preset,
+      min,
+      max,
+      choices,
+    } = (typeof spec === "object" && spec !== null ? spec : {}) as Readonly<Record<string, unknown>>;
     const numeric = (type === "number" || type === "integer") && [preset, min, max].every((value) => typeof value === "number");
     if (numeric || (type === "boolean" && typeof preset === "boolean") || (type === "choice" && Array.isArray(choices))) continue;
-    throw inputFailure("BAD_STRATEGY_FILE", `${path}: parameter ${name} is not described; write { type: "number", default: 1, min: 0, max: 10, doc: "..." }, or of type integer, boolean or choice`);
+    throw inputFailure(
+      "BAD_STRATEGY_FILE",
+      `${path}: parameter ${name} is not described; write { type: "number", default: 1, min: 0, max: 10, doc: "..." }, or of type integer, boolean or choice`,
+    );
   }
 }
 

@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { assertBalanced, formatExact, formatFixed, isFailure, ledgerLines, ONE, type Exact, type LedgerEntry, type LedgerEvent, type Qty } from "@tradewind/core";
+import {
+  assertBalanced,
+  formatExact,
+  formatFixed,
+  isFailure,
+  ledgerLines,
+  ONE,
+  type Exact,
+  type LedgerEntry,
+  type LedgerEvent,
+  type Qty,
+} from "@tradewind/core";
 import { readLedger, type RunManifest } from "./run-store.ts";
 
 /** What a ledger's own arithmetic says. `problems` is empty for a sound one. */
@@ -30,7 +41,8 @@ export function verifyLedgerFile(file: string, manifest?: RunManifest): LedgerCh
   const check = verifyLedger(readLedger(file, (value) => (sha256 = value)));
   if (manifest === undefined) return check;
   const problems = [...check.problems];
-  const compare = (what: string, found: unknown, stated: unknown) => found !== stated && problems.push(`${what} is ${String(found)}, the manifest says ${String(stated)}`);
+  const compare = (what: string, found: unknown, stated: unknown) =>
+    found !== stated && problems.push(`${what} is ${String(found)}, the manifest says ${String(stated)}`);
   compare("the number of entries", check.entries, manifest.entries);
   compare("the ledger hash", check.ledger_hash, manifest.ledger_hash);
   compare("the SHA-256 of the file", sha256, manifest.file_sha256);
@@ -82,7 +94,8 @@ function checkOrder(entry: LedgerEntry, last: LedgerEntry | undefined, count: nu
   if (entry.n !== count) problem(`entry ${count} says it is ${entry.n}`);
   if (last === undefined) return;
   if (!(entry.time >= last.time)) problem(`entry ${entry.n} is of ${entry.time}, before the one it follows`);
-  if (!(entry.ownerEpoch >= last.ownerEpoch)) problem(`entry ${entry.n} is by owner ${entry.ownerEpoch}, after owner ${last.ownerEpoch} had taken over`);
+  if (!(entry.ownerEpoch >= last.ownerEpoch))
+    problem(`entry ${entry.n} is by owner ${entry.ownerEpoch}, after owner ${last.ownerEpoch} had taken over`);
 }
 
 function book(event: LedgerEvent, books: Books, problem: Problem): void {
@@ -99,12 +112,19 @@ function book(event: LedgerEvent, books: Books, problem: Problem): void {
   const key = `${event.variant} ${event.instrument}`;
   const before = held.get(key) ?? 0n;
   if (event.type === "adopted") held.set(key, event.quantity);
-  if (event.type === "split") held.set(key, event.postings.reduce((sum, { account, amount }) => (account === "position" ? sum + amount / ONE : sum), before));
+  if (event.type === "split")
+    held.set(
+      key,
+      event.postings.reduce((sum, { account, amount }) => (account === "position" ? sum + amount / ONE : sum), before),
+    );
   if (event.type !== "fill") return;
   books.fills += 1;
   const { side, quantity, fee, postings, positionAfter, tradeId } = event;
-  const inAsset = postings.some((posting) => posting.account === "fee" && postings.some((other) => other.account === "position" && other.unit === posting.unit));
+  const inAsset = postings.some(
+    (posting) => posting.account === "fee" && postings.some((other) => other.account === "position" && other.unit === posting.unit),
+  );
   const after = before + (side === "BUY" ? quantity : -quantity) - (inAsset ? fee : 0n);
   held.set(key, positionAfter);
-  if (after !== positionAfter) problem(`fill ${tradeId} leaves ${formatFixed(positionAfter)} ${key}, its quantities make ${formatFixed(after as Qty)}`);
+  if (after !== positionAfter)
+    problem(`fill ${tradeId} leaves ${formatFixed(positionAfter)} ${key}, its quantities make ${formatFixed(after as Qty)}`);
 }

@@ -1,4 +1,15 @@
-import { allocateColumns, fromNumber, statefulStrategy, toNumber, buy, sell, type CandleColumns, type FundingPayment, type LedgerEvent, type StrategyDefinition } from "@tradewind/core";
+import {
+  allocateColumns,
+  fromNumber,
+  statefulStrategy,
+  toNumber,
+  buy,
+  sell,
+  type CandleColumns,
+  type FundingPayment,
+  type LedgerEvent,
+  type StrategyDefinition,
+} from "@tradewind/core";
 import { loadVariant } from "@tradewind/config";
 import { describe, expect, it } from "vitest";
 import { runBacktest } from "../src/backtest.ts";
@@ -36,7 +47,9 @@ const plan = {
 };
 
 const events = <T extends LedgerEvent["type"]>(run: ReturnType<typeof runBacktest>, type: T) =>
-  run.ledger.entries.flatMap((entry) => entry.events.flatMap((event) => (event.type === type ? [{ ...(event as Extract<LedgerEvent, { type: T }>), time: entry.time }] : [])));
+  run.ledger.entries.flatMap((entry) =>
+    entry.events.flatMap((event) => (event.type === type ? [{ ...(event as Extract<LedgerEvent, { type: T }>), time: entry.time }] : [])),
+  );
 
 describe("a backtest", () => {
   it("charges funding to whoever holds the position before the candle's first fill, however late the venue stamps it", () => {
@@ -45,11 +58,23 @@ describe("a backtest", () => {
     const payment = (time: number): FundingPayment => ({ instrument: id, time, rate: fromNumber(0.001), mark: fromNumber(40_000) });
     // Before the first candle, some ms after opens, within a candle, at a close, after the end.
     const funding = [start - 1, start + 3 * MINUTE + 17, start + 6 * MINUTE + 30_000, start + 9 * MINUTE, start + 99 * MINUTE].map(payment);
-    const run = runBacktest({ plan: { ...plan, instruments }, columns: [rows(id, Array.from({ length: 12 }, () => 40_000))], definitionOf: () => turns, funding });
+    const run = runBacktest({
+      plan: { ...plan, instruments },
+      columns: [
+        rows(
+          id,
+          Array.from({ length: 12 }, () => 40_000),
+        ),
+      ],
+      definitionOf: () => turns,
+      funding,
+    });
     const charged = events(run, "funding");
     expect(charged.map(({ time }) => (time - start) / MINUTE)).toEqual([3, 6, 9]);
     for (const { time, amount } of charged) {
-      const held = events(run, "fill").filter((fill) => fill.time < time).at(-1)!;
+      const held = events(run, "fill")
+        .filter((fill) => fill.time < time)
+        .at(-1)!;
       expect(toNumber(amount)).toBeCloseTo(-toNumber(held.positionAfter) * 40_000 * 0.001, 9);
     }
     expect(verifyLedger(run.ledger.entries).problems).toEqual([]);

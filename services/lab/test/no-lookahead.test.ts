@@ -24,7 +24,12 @@ function loadBtc(variant: string): Loaded {
 
 async function decisionsOf({ variant }: Loaded, columns: readonly CandleColumns[]): Promise<Decision[]> {
   const decisions: Decision[] = [];
-  runBacktest({ plan: variant.plan, columns, definitionOf: await loadDefinitions(variant), onDecision: (decision) => void decisions.push(decision) });
+  runBacktest({
+    plan: variant.plan,
+    columns,
+    definitionOf: await loadDefinitions(variant),
+    onDecision: (decision) => void decisions.push(decision),
+  });
   return decisions;
 }
 
@@ -63,7 +68,12 @@ describe.runIf(dataAvailable)("no strategy sees the future", () => {
 
   it("decides on 5m from 1m data without a look at the bar to come", async () => {
     const loaded = load(repo("configs/variants/sma_cross_example.json"), "BTC-USDT-PERP_1m_2022-01");
-    const proof = await proveNoLookahead({ plan: loaded.variant.plan, columns: loaded.data.columns, load: () => loadDefinitions(loaded.variant), seed: 1 });
+    const proof = await proveNoLookahead({
+      plan: loaded.variant.plan,
+      columns: loaded.data.columns,
+      load: () => loadDefinitions(loaded.variant),
+      seed: 1,
+    });
     expect(proof).toMatchObject({ proven: true, changed: 0 });
     expect(proof.decisions).toBeGreaterThan(9_000);
   });
@@ -75,7 +85,18 @@ describe("the rows of a run", () => {
     const column = (of: (i: number) => number) => Float64Array.from(every, of);
     const price = column((i) => 100 + i);
     const openTime = column((i) => start + i * 60_000);
-    return { instrument, timeframe: "1m", length: every.length, openTime, closeTime: openTime.map((time) => time + 60_000), open: price, high: price, low: price, close: price, volume: price };
+    return {
+      instrument,
+      timeframe: "1m",
+      length: every.length,
+      openTime,
+      closeTime: openTime.map((time) => time + 60_000),
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume: price,
+    };
   };
 
   it("come one close at a time, in config order, each shown only right before it is read", () => {
@@ -84,7 +105,20 @@ describe("the rows of a run", () => {
     closesOf(columns, (k, row) => void seen.push(`show ${columns[k]!.instrument}${row}`)).forEach((time, candles) => {
       seen.push(`${(time - start) / 60_000}: ${candles.map((candle) => candle.instrument).join("")}`);
     });
-    expect(seen).toEqual(["show B0", "1: B", "show B1", "show A0", "2: BA", "show A1", "3: A", "show B2", "show A2", "4: BA", "show A3", "5: A"]);
+    expect(seen).toEqual([
+      "show B0",
+      "1: B",
+      "show B1",
+      "show A0",
+      "2: BA",
+      "show A1",
+      "3: A",
+      "show B2",
+      "show A2",
+      "4: BA",
+      "show A3",
+      "5: A",
+    ]);
   });
 
   it("are the same for one instrument, watched or not", () => {
@@ -147,7 +181,11 @@ describe("what a strategy is given", () => {
       },
     });
     const example = loadVariant(repo("configs/variants/sma_cross_example.json"), { modeOverride: "backtest", timeframeOverride: "1m" });
-    const variant = { ...example, plan: { ...example.plan, members: [{ ...example.plan.members[0]!, name: path, parameters: {} }] }, strategyFile: { path, sha256: "" } };
+    const variant = {
+      ...example,
+      plan: { ...example.plan, members: [{ ...example.plan.members[0]!, name: path, parameters: {} }] },
+      strategyFile: { path, sha256: "" },
+    };
     runBacktest({ plan: variant.plan, columns: [columns], definitionOf: await loadDefinitions(variant) });
     expect(row).toBe(columns.length);
     expect(ahead).toEqual([]);

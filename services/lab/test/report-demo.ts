@@ -1,4 +1,12 @@
-import { allocateColumns, analyse, type CandleColumns, type EquityCurve, type FillRecord, type FlowRecord, type Timeframe } from "@tradewind/core";
+import {
+  allocateColumns,
+  analyse,
+  type CandleColumns,
+  type EquityCurve,
+  type FillRecord,
+  type FlowRecord,
+  type Timeframe,
+} from "@tradewind/core";
 import type { ReportModel } from "../src/report/model.ts";
 
 export interface DemoOptions {
@@ -19,7 +27,8 @@ export function demoModel(options: DemoOptions): ReportModel {
   const flows = runs.flatMap((run) => run.flows).sort((a, b) => a.time - b.time);
   const ordered = [...fills, ...flows].sort((a, b) => a.time - b.time);
   const seqs = new Map(ordered.map((record, i) => [record, i] as const));
-  const numbered = <T extends FillRecord | FlowRecord>(records: readonly T[]) => records.map((record) => ({ ...record, seq: seqs.get(record)! }));
+  const numbered = <T extends FillRecord | FlowRecord>(records: readonly T[]) =>
+    records.map((record) => ({ ...record, seq: seqs.get(record)! }));
   const curve = combine(columns[0]!, runs, 50_000);
   const candles = new Map(columns.map((one) => [one.instrument, one]));
   const records = { fills: numbered(fills), flows: numbered(flows) };
@@ -121,7 +130,15 @@ function trade(columns: CandleColumns, budget: number): Run {
     if (position !== 0 && i % 480 === 0) {
       const amount = -position * close * 0.0001;
       cash += amount;
-      run.flows.push({ seq: 0, time: closeTime, instrument: columns.instrument, variant: "crypto-momentum", type: "funding", amount, ratio: 1 });
+      run.flows.push({
+        seq: 0,
+        time: closeTime,
+        instrument: columns.instrument,
+        variant: "crypto-momentum",
+        type: "funding",
+        amount,
+        ratio: 1,
+      });
     }
     quick += fast * (close - quick);
     lazy += slow * (close - lazy);

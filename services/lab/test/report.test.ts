@@ -40,7 +40,11 @@ describe("report page", () => {
   });
 
   it("shows no undefined figure as NaN, Infinity, undefined or null", () => {
-    for (const text of [page, renderReport(emptyModel()), renderReport(demoModel({ instruments: ["A"], candles: 2, timeframe: "1d", stepMs: 24 * HOUR, seed: 2 }))])
+    for (const text of [
+      page,
+      renderReport(emptyModel()),
+      renderReport(demoModel({ instruments: ["A"], candles: 2, timeframe: "1d", stepMs: 24 * HOUR, seed: 2 })),
+    ])
       expect(markup(text)).not.toMatch(/NaN|Infinity|undefined|\bnull\b|\[object/);
   });
 
@@ -71,7 +75,7 @@ describe("report page", () => {
   it("is complete without scripts: plots, tables and the first trades are in the markup", () => {
     const text = markup(page);
     expect([...text.matchAll(/<path class="(?:line|area|band) [a-z]+" d="M/g)].length).toBeGreaterThanOrEqual(7);
-    expect(text).toContain("<use href=\"#mark");
+    expect(text).toContain('<use href="#mark');
     const listed = text.slice(text.indexOf('id="trades"')).match(/<tr><th scope="row">/g)!.length;
     expect(listed).toBe(Math.min(50, model.analysis.trips.closed.length));
   });

@@ -39,7 +39,10 @@ interface Case {
 }
 
 function withPlan(change: (plan: Loaded["variant"]["plan"]) => Partial<Loaded["variant"]["plan"]>) {
-  return (loaded: Loaded): Loaded => ({ ...loaded, variant: { ...loaded.variant, plan: { ...loaded.variant.plan, ...change(loaded.variant.plan) } } });
+  return (loaded: Loaded): Loaded => ({
+    ...loaded,
+    variant: { ...loaded.variant, plan: { ...loaded.variant.plan, ...change(loaded.variant.plan) } },
+  });
 }
 
 const cases: Readonly<Record<string, Case>> = {
@@ -60,7 +63,10 @@ const cases: Readonly<Record<string, Case>> = {
   "several members whose weights learn": {
     file: "configs/variants/bybit_futures_macd.json",
     over: withPlan((plan) => ({
-      members: [...plan.members, { ...plan.members[0]!, source: "slow", parameters: { fast_period: 24, slow_period: 52, signal_period: 18, threshold: 0.0001 } }],
+      members: [
+        ...plan.members,
+        { ...plan.members[0]!, source: "slow", parameters: { fast_period: 24, slow_period: 52, signal_period: 18, threshold: 0.0001 } },
+      ],
       decision: { ...plan.decision, learningRate: 0.5, threshold: 0.1, everyCloses: 3, validForCloses: 2 },
     })),
   },

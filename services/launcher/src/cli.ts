@@ -33,7 +33,11 @@ function findCommand(argv: readonly string[]): { command: Command; rest: readonl
     if (command) return { command, rest: argv.slice(words) };
   }
   const group = commands.filter((command) => command.name.startsWith(`${argv[0]} `)).map((command) => command.name);
-  if (group.length > 0) throw inputFailure("UNKNOWN_COMMAND", `"${argv.slice(0, 2).join(" ")}" is not a command; there are ${group.map((name) => `tradewind ${name}`).join(", ")}`);
+  if (group.length > 0)
+    throw inputFailure(
+      "UNKNOWN_COMMAND",
+      `"${argv.slice(0, 2).join(" ")}" is not a command; there are ${group.map((name) => `tradewind ${name}`).join(", ")}`,
+    );
   const names = commands.map((command) => command.name);
   throw inputFailure("UNKNOWN_COMMAND", `"${argv[0]}" is not a command;${hint(argv[0]!, names, "")} tradewind --help lists all`);
 }
@@ -44,7 +48,10 @@ function parse(command: Command, args: readonly string[]): Arguments {
   for (const arg of args) {
     const name = /^--([^=]+)/.exec(arg)?.[1];
     if (name !== undefined && !names.includes(name))
-      throw inputFailure("UNKNOWN_FLAG", `tradewind ${command.name} has no flag --${name};${hint(name, names, "--")} tradewind ${command.name} --help lists all`);
+      throw inputFailure(
+        "UNKNOWN_FLAG",
+        `tradewind ${command.name} has no flag --${name};${hint(name, names, "--")} tradewind ${command.name} --help lists all`,
+      );
   }
   try {
     const spec = Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]));

@@ -57,10 +57,12 @@ export function progressLine(io: Io, what: string): (done: number, total: number
 
 /** Refuses a path that no file can be written to, before any work is done for it. */
 export function checkTarget(path: string, flag: string): void {
-  if (existsSync(path) && statSync(path).isDirectory()) throw inputFailure("BAD_TARGET", `--${flag} "${path}" is a folder; name a file in it`);
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw inputFailure("BAD_TARGET", `--${flag} "${path}" is a folder; name a file in it`);
   const folder = dirname(path);
   makeFolder(folder);
-  if (!statSync(folder).isDirectory()) throw inputFailure("BAD_TARGET", `--${flag} "${path}": "${folder}" is a file, not a folder; choose another place`);
+  if (!statSync(folder).isDirectory())
+    throw inputFailure("BAD_TARGET", `--${flag} "${path}": "${folder}" is a file, not a folder; choose another place`);
   accessSync(folder, constants.W_OK);
 }
 

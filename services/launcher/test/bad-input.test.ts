@@ -30,7 +30,11 @@ function variant(content: string, ...says: RegExp[]): Case {
 }
 
 function file(content: string, ...says: RegExp[]): Case {
-  return { files: { "own.js": content, "own.json": customVariant("own.js") }, argv: ["backtest", "own.json", "--data", "good.csv"], says: [/own\.js/, ...says] };
+  return {
+    files: { "own.js": content, "own.json": customVariant("own.js") },
+    argv: ["backtest", "own.json", "--data", "good.csv"],
+    says: [/own\.js/, ...says],
+  };
 }
 
 function command(argv: readonly string[], ...says: RegExp[]): Case {
@@ -64,9 +68,17 @@ const data: Readonly<Record<string, Case>> = {
   "one candle": candles(csv(first), /one candle/, /--timeframe/),
   "not there": command(["backtest", "v.json", "--data", "nothing.csv"], /nothing\.csv/, /check the path/),
   "a folder": command(["backtest", "v.json", "--data", "."], /is not a file/, /name one/),
-  "funding that is not there": command(["backtest", "v.json", "--data", "good.csv", "--funding", "nothing.csv"], /nothing\.csv/, /check the path/),
+  "funding that is not there": command(
+    ["backtest", "v.json", "--data", "good.csv", "--funding", "nothing.csv"],
+    /nothing\.csv/,
+    /check the path/,
+  ),
   "mark prices alone": command(["backtest", "v.json", "--data", "good.csv", "--mark", "good.csv"], /--mark/, /--funding/),
-  "import of a bad file": { files: { "bad.csv": csv(first, first) }, argv: ["data", "import", "bad.csv", "--venue", "bybit", "--symbol", "BTC/USDT"], says: [/bad\.csv:3/, /keep one/] },
+  "import of a bad file": {
+    files: { "bad.csv": csv(first, first) },
+    argv: ["data", "import", "bad.csv", "--venue", "bybit", "--symbol", "BTC/USDT"],
+    says: [/bad\.csv:3/, /keep one/],
+  },
   "import for an unknown venue": command(["data", "import", "good.csv", "--venue", "bibyt", "--symbol", "BTC/USDT"], /"bibyt"/, /bybit/),
   "import of a bad symbol": command(["data", "import", "good.csv", "--venue", "bybit", "--symbol", "b"], /"b"/, /accepted/),
 };
@@ -87,10 +99,24 @@ const strategies: Readonly<Record<string, Case>> = {
   "exports an object": file("export default { name: 'x' };\n", /must export default/),
   "exports a class": file("export default class A {}\n", /own\.js/),
   "fails when it is called": file("export default (kit) => kit.nothing.here;\n", /:1/, /here/),
-  "fails when it is made": file("export default () => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => { throw new Error('no'); } });\n", /:1: no/),
-  "makes nothing": file("export default () => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => null });\n", /onCandle is missing/, /kit\.strategy/),
-  "describes its parameters badly": file("export default () => ({ name: 's', doc: '', parameters: { fast: 5 }, warmup: () => 1, create: () => null });\n", /parameter fast/, /type: "number"/),
-  "uses an indicator wrongly": file("export default (kit) => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => kit.strategy({ a: kit.indicators.sma({ period: -1 }) }, () => undefined) });\n", /period/),
+  "fails when it is made": file(
+    "export default () => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => { throw new Error('no'); } });\n",
+    /:1: no/,
+  ),
+  "makes nothing": file(
+    "export default () => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => null });\n",
+    /onCandle is missing/,
+    /kit\.strategy/,
+  ),
+  "describes its parameters badly": file(
+    "export default () => ({ name: 's', doc: '', parameters: { fast: 5 }, warmup: () => 1, create: () => null });\n",
+    /parameter fast/,
+    /type: "number"/,
+  ),
+  "uses an indicator wrongly": file(
+    "export default (kit) => ({ name: 's', doc: '', parameters: {}, warmup: () => 1, create: () => kit.strategy({ a: kit.indicators.sma({ period: -1 }) }, () => undefined) });\n",
+    /period/,
+  ),
   "does not parse": file("export default (kit) => ({ name: \n", /does not load/),
   "fails while it loads": file("throw new Error('at load');\n", /does not load: at load/),
   "imports what is not there": file("import './nothing.js';\nexport default 1;\n", /does not load/, /nothing\.js/),
@@ -109,12 +135,20 @@ const commands: Readonly<Record<string, Case>> = {
   "from after to": command(["backtest", "v.json", "--from", "2024-02-01", "--to", "2024-01-01"], /--from/, /--to/),
   "a day that is none": command(["backtest", "v.json", "--from", "2024-02-31"], /2024-02-31/, /2022-01-31/),
   "a time that is none": command(["backtest", "v.json", "--from", "yesterday"], /yesterday/, /2022-01-31/),
-  "no candles in the store": command(["backtest", "v.json", "--from", "2024-01-01", "--to", "2024-02-01"], /BTC-USDT-PERP/, /tradewind data import/),
+  "no candles in the store": command(
+    ["backtest", "v.json", "--from", "2024-01-01", "--to", "2024-02-01"],
+    /BTC-USDT-PERP/,
+    /tradewind data import/,
+  ),
   "bad symbol": command(["backtest", "v.json", "--data", "good.csv", "--symbol", "??"], /"\?\?"/, /accepted/),
   "bad timeframe": command(["backtest", "v.json", "--data", "good.csv", "--timeframe", "7m"], /"7m"/, /15m/),
   "timeframe of the store": command(["backtest", "v.json", "--from", "2024-01-01", "--timeframe", "1m"], /--timeframe/, /--data/),
   "bad seed": command(["backtest", "v.json", "--data", "good.csv", "--prove-no-lookahead", "--seed", "x"], /--seed "x"/),
-  "report of a proof": command(["backtest", "v.json", "--data", "good.csv", "--prove-no-lookahead", "--report", "r.html"], /--report/, /run twice/),
+  "report of a proof": command(
+    ["backtest", "v.json", "--data", "good.csv", "--prove-no-lookahead", "--report", "r.html"],
+    /--report/,
+    /run twice/,
+  ),
   "report that is a folder": command(["backtest", "v.json", "--data", "good.csv", "--report", "."], /is a folder/, /name a file/),
   "report under a file": command(["backtest", "v.json", "--data", "good.csv", "--report", "good.csv/r.html"], /good\.csv/, /not a folder/),
   "report over the data": command(["backtest", "v.json", "--data", "good.csv", "--report", "./good.csv"], /good\.csv/, /--data/, /another/),
@@ -137,24 +171,27 @@ describe("bad input", () => {
   afterAll(() => place.dispose());
 
   for (const [table, cases] of Object.entries(tables)) {
-    it.each(Object.entries(cases))(`${table}: %s is refused in a clear message, and nothing is written`, async (name, { files = {}, argv, says }) => {
-      // A strategy file is imported once per process, so each case has its own name for it.
-      const id = `own${table}${Object.keys(cases).indexOf(name)}`;
-      const mine = (text: string) => text.replace(/own\.js(?!on)/g, `${id}.js`);
-      for (const [path, content] of Object.entries(files)) place.write(mine(path), mine(content));
-      const before = place.files();
-      const { code, out, err } = await place.cli(...argv);
-      expect(code).toBe(2);
-      expect(out).toBe("");
-      const message = err.replaceAll(id, "own");
-      for (const part of says) expect(message).toMatch(part);
-      expect(message).not.toMatch(/\n {4}at |node:internal|\.part\b|undefined is|Error:/);
-      expect(err.trim().split("\n").length).toBeLessThanOrEqual(4);
-      const after = place.files();
-      // What is parsed once may be kept for the next time; results may not.
-      for (const path of after.keys()) if (path.startsWith("data/cache") || path === "data") after.delete(path);
-      expect([...after]).toEqual([...before].filter(([path]) => !path.startsWith("data/cache") && path !== "data"));
-    });
+    it.each(Object.entries(cases))(
+      `${table}: %s is refused in a clear message, and nothing is written`,
+      async (name, { files = {}, argv, says }) => {
+        // A strategy file is imported once per process, so each case has its own name for it.
+        const id = `own${table}${Object.keys(cases).indexOf(name)}`;
+        const mine = (text: string) => text.replace(/own\.js(?!on)/g, `${id}.js`);
+        for (const [path, content] of Object.entries(files)) place.write(mine(path), mine(content));
+        const before = place.files();
+        const { code, out, err } = await place.cli(...argv);
+        expect(code).toBe(2);
+        expect(out).toBe("");
+        const message = err.replaceAll(id, "own");
+        for (const part of says) expect(message).toMatch(part);
+        expect(message).not.toMatch(/\n {4}at |node:internal|\.part\b|undefined is|Error:/);
+        expect(err.trim().split("\n").length).toBeLessThanOrEqual(4);
+        const after = place.files();
+        // What is parsed once may be kept for the next time; results may not.
+        for (const path of after.keys()) if (path.startsWith("data/cache") || path === "data") after.delete(path);
+        expect([...after]).toEqual([...before].filter(([path]) => !path.startsWith("data/cache") && path !== "data"));
+      },
+    );
   }
 
   it("a place that cannot be written to is named, and no part of a file stays", async () => {
@@ -188,7 +225,10 @@ describe("bad input", () => {
     place.write("some/b.json", variantText());
     const { code, out } = await place.cli("variants", "list", "some", "--json");
     expect(code).toBe(3);
-    expect(JSON.parse(out)).toMatchObject([{ id: "a", problems: expect.stringMatching(/a\.json:1:\d+ .*sizing/) as string }, { id: "b", problems: null }]);
+    expect(JSON.parse(out)).toMatchObject([
+      { id: "a", problems: expect.stringMatching(/a\.json:1:\d+ .*sizing/) as string },
+      { id: "b", problems: null },
+    ]);
   });
 
   it("a strategy that ends the process does not pass for a result", async () => {
@@ -200,7 +240,14 @@ describe("bad input", () => {
   });
 
   it("every command tells how it is used", async () => {
-    for (const words of [["backtest"], ["data", "import"], ["data", "list"], ["ledger", "export"], ["ledger", "verify"], ["variants", "list"]]) {
+    for (const words of [
+      ["backtest"],
+      ["data", "import"],
+      ["data", "list"],
+      ["ledger", "export"],
+      ["ledger", "verify"],
+      ["variants", "list"],
+    ]) {
       const { code, out } = await place.cli(...words, "--help");
       expect(code).toBe(0);
       expect(out).toContain(`Usage: tradewind ${words.join(" ")}`);

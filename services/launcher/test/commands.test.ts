@@ -26,7 +26,14 @@ async function backtest(...argv: string[]): Promise<Record<string, unknown>> {
 }
 
 describe.runIf(dataAvailable)("backtest of the five strategies on recorded candles", () => {
-  const variants = ["binance_futures_live", "binance_futures_rsi", "bybit_futures_macd", "okx_futures_mfi", "bybit_futures_vwap", "sma_cross_example"];
+  const variants = [
+    "binance_futures_live",
+    "binance_futures_rsi",
+    "bybit_futures_macd",
+    "okx_futures_mfi",
+    "bybit_futures_vwap",
+    "sma_cross_example",
+  ];
 
   it.each(variants)("%s trades, the same twice, and says so in one JSON object", async (name) => {
     const file = repo(`configs/variants/${name}.json`);
@@ -40,7 +47,18 @@ describe.runIf(dataAvailable)("backtest of the five strategies on recorded candl
     expect(result["candles"]).toBe(45_031);
     for (const key of ["orders", "fills", "trades"]) expect(result[key], key).toBeGreaterThan(50);
     for (const key of ["config_hash", "ledger_hash"]) expect(result[key], key).toMatch(/^[0-9a-f]{64}$/);
-    for (const key of ["start_equity", "final_equity", "return_pct", "max_drawdown_pct", "sharpe", "sortino", "win_rate_pct", "profit_factor", "fees", "exposure_pct"])
+    for (const key of [
+      "start_equity",
+      "final_equity",
+      "return_pct",
+      "max_drawdown_pct",
+      "sharpe",
+      "sortino",
+      "win_rate_pct",
+      "profit_factor",
+      "fees",
+      "exposure_pct",
+    ])
       expect(result[key], key).toEqual(expect.any(Number));
     expect(Number(result["final_equity"]) / Number(result["start_equity"]) - 1).toBeCloseTo(Number(result["return_pct"]) / 100, 9);
   });
@@ -56,7 +74,13 @@ describe.runIf(dataAvailable)("backtest of the five strategies on recorded candl
   it("charges funding at the mark prices given, and the ledger is sound", async () => {
     const argv = [repo("configs/variants/template.json"), "--symbol", "XRP/USDT:USDT", "--data", recorded("gate_XRP-USDT-PERP_5m_2021-11")];
     const free = await backtest(...argv, "--no-save");
-    const charged = await backtest(...argv, "--funding", recorded("gate_XRP-USDT-PERP_8h_funding"), "--mark", recorded("gate_XRP-USDT-PERP_8h_mark"));
+    const charged = await backtest(
+      ...argv,
+      "--funding",
+      recorded("gate_XRP-USDT-PERP_8h_funding"),
+      "--mark",
+      recorded("gate_XRP-USDT-PERP_8h_mark"),
+    );
     expect(free["funding"]).toBe(0);
     expect(charged["funding"]).not.toBe(0);
     expect(charged["ledger_hash"]).not.toBe(free["ledger_hash"]);
@@ -75,8 +99,19 @@ describe("a run without trades", () => {
     place.write("idle.json", variantText({ strategy_config: { threshold_buy: 90, threshold_sell: -90 } }));
     place.write("one.csv", walkCsv(1));
     const result = await backtest("idle.json", "--data", "one.csv", "--timeframe", "1m", "--no-save");
-    expect(result).toMatchObject({ candles: 1, orders: 0, fills: 0, trades: 0, fees: 0, exposure_pct: 0, return_pct: 0, max_drawdown_pct: 0, final_equity: 10_000 });
-    for (const key of ["sharpe", "sortino", "win_rate_pct", "profit_factor", "expectancy", "best_trade_pct"]) expect(result[key], key).toBeNull();
+    expect(result).toMatchObject({
+      candles: 1,
+      orders: 0,
+      fills: 0,
+      trades: 0,
+      fees: 0,
+      exposure_pct: 0,
+      return_pct: 0,
+      max_drawdown_pct: 0,
+      final_equity: 10_000,
+    });
+    for (const key of ["sharpe", "sortino", "win_rate_pct", "profit_factor", "expectancy", "best_trade_pct"])
+      expect(result[key], key).toBeNull();
   });
 });
 
@@ -103,13 +138,28 @@ describe("candles from the store", () => {
       place.write("symbol.csv", i === 2 ? walkCsv(1_000, 50, T0 + 300 * 60_000, 100) : walkCsv(1_500, 40 + i, T0, 40_000 / 15 ** i));
       expect((await place.cli("data", "import", "symbol.csv", "--venue", "okx", "--symbol", symbol)).code).toBe(0);
     }
-    place.write("three.json", variantText({ trading_symbols: symbols, fills: { at_end: "close_at_close" }, risk_settings: { max_total_exposure: null, max_daily_loss_pct: null, leverage: 5 } }, { broker: "okx" }));
+    place.write(
+      "three.json",
+      variantText(
+        {
+          trading_symbols: symbols,
+          fills: { at_end: "close_at_close" },
+          risk_settings: { max_total_exposure: null, max_daily_loss_pct: null, leverage: 5 },
+        },
+        { broker: "okx" },
+      ),
+    );
     const result = await backtest("three.json", "--from", "2024-01-01");
     expect(result).toMatchObject({ symbols, candles: 4_000, open_positions: 0 });
     expect((await backtest("three.json", "--from", "2024-01-01", "--no-save"))["ledger_hash"]).toBe(result["ledger_hash"]);
     const { out } = await place.cli("ledger", "export", "three");
-    const traded = new Set(out.split("\n").filter((line) => line.includes("|fill|")).map((line) => line.split("|")[3]));
-    expect([...traded].sort()).toEqual(["BTC-USDT-PERP", "ETH-USDT-PERP", "SOL-USDT-PERP"]);
+    const traded = new Set(
+      out
+        .split("\n")
+        .filter((line) => line.includes("|fill|"))
+        .map((line) => line.split("|")[3]),
+    );
+    expect([...traded].toSorted((a, b) => (a! < b! ? -1 : 1))).toEqual(["BTC-USDT-PERP", "ETH-USDT-PERP", "SOL-USDT-PERP"]);
     expect((await place.cli("ledger", "verify", "three")).code).toBe(0);
     const missing = await place.cli("backtest", "three.json", "--from", "2030-01-01");
     expect(missing.err).toMatch(/BTC-USDT-PERP/);
@@ -135,7 +185,10 @@ describe("the ledger of a run", () => {
     const entries = (await place.cli("ledger", "export", "run", "--json")).out;
     expect(entries).toBe(readFileSync(file, "utf8"));
     place.write("copy.jsonl", entries);
-    expect(JSON.parse((await place.cli("ledger", "verify", "copy.jsonl", "--json")).out)).toMatchObject({ ledger_hash: hash, problems: [] });
+    expect(JSON.parse((await place.cli("ledger", "verify", "copy.jsonl", "--json")).out)).toMatchObject({
+      ledger_hash: hash,
+      problems: [],
+    });
   });
 
   it("shows any changed character", async () => {
@@ -188,7 +241,11 @@ describe("the program", () => {
   it("runs from its file at the root, prints nothing but the result, and leaves no part of a file", async () => {
     place.write("root.json", variantText());
     place.write("root.csv", walkCsv(600));
-    const { code, out, err } = await program(process.execPath, [repo("tradewind.mjs"), "backtest", "root.json", "--data", "root.csv", "--json", "--report", "root.html"], place.path);
+    const { code, out, err } = await program(
+      process.execPath,
+      [repo("tradewind.mjs"), "backtest", "root.json", "--data", "root.csv", "--json", "--report", "root.html"],
+      place.path,
+    );
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(JSON.parse(out)).toMatchObject({ variant: "root", candles: 600 });
     expect(out.indexOf("\n")).toBe(out.length - 1);
@@ -196,7 +253,11 @@ describe("the program", () => {
   });
 
   it("ends quietly when its reader does", async () => {
-    const child = spawn("bash", ["-c", `"${process.execPath}" "${repo("services/launcher/src/main.ts")}" ledger export root | head -1; echo "\${PIPESTATUS[0]}"`], { cwd: place.path });
+    const child = spawn(
+      "bash",
+      ["-c", `"${process.execPath}" "${repo("services/launcher/src/main.ts")}" ledger export root | head -1; echo "\${PIPESTATUS[0]}"`],
+      { cwd: place.path },
+    );
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk) => (out += String(chunk)));
@@ -213,11 +274,18 @@ describe("the program", () => {
     const { code, out, err } = await program("bash", ["-c", limited], place.path);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(/data\/runs\/run-[0-9a-f]+: .*larger than is allowed/);
-    expect([...place.files().keys()].filter((name) => name.startsWith("data/"))).toEqual([...before.keys()].filter((name) => name.startsWith("data/")));
+    expect([...place.files().keys()].filter((name) => name.startsWith("data/"))).toEqual(
+      [...before.keys()].filter((name) => name.startsWith("data/")),
+    );
   });
 
   it("two of the same run at once both succeed", async () => {
-    const run = () => program(process.execPath, [repo("services/launcher/src/main.ts"), "backtest", "root.json", "--data", "root.csv", "--json"], place.path);
+    const run = () =>
+      program(
+        process.execPath,
+        [repo("services/launcher/src/main.ts"), "backtest", "root.json", "--data", "root.csv", "--json"],
+        place.path,
+      );
     const [a, b] = await Promise.all([run(), run()]);
     expect([a.code, b.code], a.err + b.err).toEqual([0, 0]);
     expect((await place.cli("ledger", "verify", "root")).code).toBe(0);

@@ -52,42 +52,71 @@ interface Leak {
 
 const leaks: Readonly<Record<string, Leak>> = {
   "remembers candles of an earlier run in its module": {
-    source: () => `const seen = new Map(); const next = (candle) => { seen.set(candle.closeTime, candle.close); return seen.get(candle.closeTime + 60000); };`,
+    source: () =>
+      `const seen = new Map(); const next = (candle) => { seen.set(candle.closeTime, candle.close); return seen.get(candle.closeTime + 60000); };`,
   },
   "remembers them on a global": {
-    source: () => `const seen = (globalThis.kept ??= new Map()); const next = (candle) => { seen.set(candle.closeTime, candle.close); return seen.get(candle.closeTime + 60000); };`,
+    source: () =>
+      `const seen = (globalThis.kept ??= new Map()); const next = (candle) => { seen.set(candle.closeTime, candle.close); return seen.get(candle.closeTime + 60000); };`,
   },
-  "reads the file with node:fs": { source: (csv) => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(${csv}, "utf8"));`, names: /^file .*prices\.csv$/ },
-  "reads it with a named import": { source: (csv) => `import { readFileSync as get } from "fs"; ${parse} learn(get(${csv}, "utf8"));`, names: /^file .*prices\.csv$/ },
-  "reads it with fs/promises": { source: (csv) => `import { readFile } from "node:fs/promises"; ${parse} learn(await readFile(${csv}, "utf8"));`, names: /^file .*prices\.csv$/ },
+  "reads the file with node:fs": {
+    source: (csv) => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(${csv}, "utf8"));`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it with a named import": {
+    source: (csv) => `import { readFileSync as get } from "fs"; ${parse} learn(get(${csv}, "utf8"));`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it with fs/promises": {
+    source: (csv) => `import { readFile } from "node:fs/promises"; ${parse} learn(await readFile(${csv}, "utf8"));`,
+    names: /^file .*prices\.csv$/,
+  },
   "reads it through a file handle": {
-    source: (csv) => `import { open } from "node:fs/promises"; ${parse} const f = await open(${csv}); learn(await f.readFile("utf8")); await f.close();`,
+    source: (csv) =>
+      `import { open } from "node:fs/promises"; ${parse} const f = await open(${csv}); learn(await f.readFile("utf8")); await f.close();`,
     names: /^file .*prices\.csv$/,
   },
   "reads it by descriptor": {
-    source: (csv) => `import * as fs from "node:fs"; ${parse} const b = Buffer.alloc(1e6); const n = fs.readSync(fs.openSync(${csv}), b); learn(b.toString("utf8", 0, n));`,
+    source: (csv) =>
+      `import * as fs from "node:fs"; ${parse} const b = Buffer.alloc(1e6); const n = fs.readSync(fs.openSync(${csv}), b); learn(b.toString("utf8", 0, n));`,
     names: /^file .*prices\.csv$/,
   },
-  "reads standard input": { source: () => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(0, "utf8"));`, names: /^file descriptor 0$/ },
+  "reads standard input": {
+    source: () => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(0, "utf8"));`,
+    names: /^file descriptor 0$/,
+  },
   "reads it as a stream": {
-    source: (csv) => `import { ReadStream } from "node:fs"; ${parse} let text = ""; for await (const part of new ReadStream(${csv})) text += part; learn(text);`,
+    source: (csv) =>
+      `import { ReadStream } from "node:fs"; ${parse} let text = ""; for await (const part of new ReadStream(${csv})) text += part; learn(text);`,
     names: /^file .*prices\.csv$/,
   },
-  "reads it as a blob": { source: (csv) => `import { openAsBlob } from "node:fs"; ${parse} learn(await (await openAsBlob(${csv})).text());`, names: /^file .*prices\.csv$/ },
+  "reads it as a blob": {
+    source: (csv) => `import { openAsBlob } from "node:fs"; ${parse} learn(await (await openAsBlob(${csv})).text());`,
+    names: /^file .*prices\.csv$/,
+  },
   "reads it by URL": {
-    source: (csv) => `import { pathToFileURL } from "node:url"; import fs from "node:fs"; ${parse} learn(fs.readFileSync(pathToFileURL(${csv}), "utf8"));`,
+    source: (csv) =>
+      `import { pathToFileURL } from "node:url"; import fs from "node:fs"; ${parse} learn(fs.readFileSync(pathToFileURL(${csv}), "utf8"));`,
     names: /^file .*prices\.csv$/,
   },
   "reads it in the middle of a run": {
-    source: (csv) => `import fs from "node:fs"; ${parse.replace("const next", "const known")} let n = 0; const next = (candle) => { if (n++ === 50) learn(fs.readFileSync(${csv}, "utf8")); return known(candle); };`,
+    source: (csv) =>
+      `import fs from "node:fs"; ${parse.replace("const next", "const known")} let n = 0; const next = (candle) => { if (n++ === 50) learn(fs.readFileSync(${csv}, "utf8")); return known(candle); };`,
     names: /^file .*prices\.csv$/,
   },
   "reads it with a made require": {
-    source: (csv) => `import { createRequire } from "node:module"; ${parse} learn(createRequire(import.meta.url)("fs").readFileSync(${csv}, "utf8"));`,
+    source: (csv) =>
+      `import { createRequire } from "node:module"; ${parse} learn(createRequire(import.meta.url)("fs").readFileSync(${csv}, "utf8"));`,
     names: /^file .*prices\.csv$/,
   },
-  "reads it with a built-in of the process": { source: (csv) => `${parse} learn(process.getBuiltinModule("fs").readFileSync(${csv}, "utf8"));`, names: /^file .*prices\.csv$/ },
-  "reads it in a child process": { source: (csv) => `import { execFileSync } from "node:child_process"; ${parse} learn(execFileSync("cat", [${csv}]));`, names: /^process cat$/ },
+  "reads it with a built-in of the process": {
+    source: (csv) => `${parse} learn(process.getBuiltinModule("fs").readFileSync(${csv}, "utf8"));`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it in a child process": {
+    source: (csv) => `import { execFileSync } from "node:child_process"; ${parse} learn(execFileSync("cat", [${csv}]));`,
+    names: /^process cat$/,
+  },
   "reads it in a worker": {
     source: (csv) => `
       import { Worker, receiveMessageOnPort, MessageChannel } from "node:worker_threads"; ${parse}
@@ -97,9 +126,18 @@ const leaks: Readonly<Record<string, Leak>> = {
       Atomics.wait(flag, 0, 0, 10000); learn(receiveMessageOnPort(port1).message); port1.close();`,
     names: /^module node:worker_threads$/,
   },
-  "looks for it in the process's own memory": { source: () => `import { Session } from "node:inspector"; new Session().connect(); const next = () => undefined;`, names: /^module node:inspector$/ },
-  "imports it as JSON": { source: () => `import rows from "./prices.json" with { type: "json" }; ${parse} learn(rows);`, names: /^module file:.*prices\.json$/ },
-  "reads a copy that is named as code": { source: (csv) => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(${csv}.replace("prices.csv", "prices.js"), "utf8"));`, names: /^file .*prices\.js$/ },
+  "looks for it in the process's own memory": {
+    source: () => `import { Session } from "node:inspector"; new Session().connect(); const next = () => undefined;`,
+    names: /^module node:inspector$/,
+  },
+  "imports it as JSON": {
+    source: () => `import rows from "./prices.json" with { type: "json" }; ${parse} learn(rows);`,
+    names: /^module file:.*prices\.json$/,
+  },
+  "reads a copy that is named as code": {
+    source: (csv) => `import fs from "node:fs"; ${parse} learn(fs.readFileSync(${csv}.replace("prices.csv", "prices.js"), "utf8"));`,
+    names: /^file .*prices\.js$/,
+  },
   "reads it with the platform's own reader": {
     source: (csv) => `
       import { readCandleCsv } from ${JSON.stringify(repo("libs/store/src/index.ts"))}; import { calendarNamed } from ${JSON.stringify(repo("libs/core/src/index.ts"))};
@@ -107,8 +145,14 @@ const leaks: Readonly<Record<string, Leak>> = {
       const next = (candle) => columns.close[columns.closeTime.indexOf(candle.closeTime) + 1];`,
     names: /^file .*prices\.csv$/,
   },
-  "asks a server": { source: () => `const next = () => undefined; try { await fetch("http://127.0.0.1:9/prices"); } catch {}`, names: /^address http:/ },
-  "opens a socket": { source: () => `import net from "node:net"; const next = () => undefined; net.connect(9, "127.0.0.1").on("error", () => {});`, names: /^network connection$/ },
+  "asks a server": {
+    source: () => `const next = () => undefined; try { await fetch("http://127.0.0.1:9/prices"); } catch {}`,
+    names: /^address http:/,
+  },
+  "opens a socket": {
+    source: () => `import net from "node:net"; const next = () => undefined; net.connect(9, "127.0.0.1").on("error", () => {});`,
+    names: /^network connection$/,
+  },
   "replaces the methods of arrays": {
     source: () => `${search}
       for (const name of Object.getOwnPropertyNames(Array.prototype)) {

@@ -39,7 +39,13 @@ export function workplace(env: Readonly<Record<string, string>> = {}): Workplace
     async cli(...argv) {
       let out = "";
       let err = "";
-      const code = await runCli(argv, { out: (text) => void (out += text), say: (text) => void (err += `${text}\n`), progress: () => undefined, cwd: path, env });
+      const code = await runCli(argv, {
+        out: (text) => void (out += text),
+        say: (text) => void (err += `${text}\n`),
+        progress: () => undefined,
+        cwd: path,
+        env,
+      });
       return { code, out, err };
     },
     files: () => filesBelow(path),
@@ -87,7 +93,11 @@ export function walkCsv(length: number, seed = 1, from = T0, price = 40_000): st
     close = Math.round(open * (1 + 0.002 * prng.normal()) * 100) / 100;
     const high = Math.round(Math.max(open, close) * (1 + 0.0005 * prng.next()) * 100) / 100;
     const low = Math.round(Math.min(open, close) * (1 - 0.0005 * prng.next()) * 100) / 100;
-    lines.push([from + i * MINUTE, open, Math.max(high, open, close), Math.min(low, open, close), close, 100 + Math.floor(900 * prng.next())].join(","));
+    lines.push(
+      [from + i * MINUTE, open, Math.max(high, open, close), Math.min(low, open, close), close, 100 + Math.floor(900 * prng.next())].join(
+        ",",
+      ),
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -28,14 +28,19 @@ const SHARPE_TOO_GOOD = 3;
 type Check = (figures: Figures) => Caution | undefined;
 
 const checks: readonly Check[] = [
-  ({ equity }) => when(equity.low <= 0 && equity.durationMs > 0, "ACCOUNT_LOST", `Equity fell to ${amount(equity.low)}: the account was lost.`),
+  ({ equity }) =>
+    when(equity.low <= 0 && equity.durationMs > 0, "ACCOUNT_LOST", `Equity fell to ${amount(equity.low)}: the account was lost.`),
   ({ trips }) => {
     const count = trips.closed.filter((trip) => trip.exitLeg === "liquidation").length;
     return when(count > 0, "LIQUIDATED", `The venue liquidated ${count} ${plural(count, "position")}.`);
   },
   ({ equity }) => when(equity.peak === equity.low, "FLAT_EQUITY", "Equity never moved: nothing was traded, or nothing was marked."),
   ({ trades }) =>
-    when(trades.count < FEW_TRADES, "FEW_TRADES", `${trades.count} closed ${plural(trades.count, "trade")}: fewer than ${FEW_TRADES} prove little.`),
+    when(
+      trades.count < FEW_TRADES,
+      "FEW_TRADES",
+      `${trades.count} closed ${plural(trades.count, "trade")}: fewer than ${FEW_TRADES} prove little.`,
+    ),
   oneTrade,
   profitBelowCosts,
   ({ equity, benchmarkPct }) =>

@@ -50,7 +50,11 @@ export type FeeRate = (currency: string, settle: string, time: number) => number
  * The ledger's fills, oldest first. Fees in the base (or quote) currency convert at the fill price.
  * Throws `UNKNOWN_INSTRUMENT`, and `FEE_CURRENCY` for a fee in a third currency that `feeRate` does not know.
  */
-export function fillRecords(entries: readonly LedgerEntry[], instruments: ReadonlyMap<string, Instrument>, feeRate?: FeeRate): FillRecord[] {
+export function fillRecords(
+  entries: readonly LedgerEntry[],
+  instruments: ReadonlyMap<string, Instrument>,
+  feeRate?: FeeRate,
+): FillRecord[] {
   const records: FillRecord[] = [];
   let seq = 0;
   for (const entry of entries) {

@@ -24,7 +24,8 @@ export function instrumentStats(
   candles: ReadonlyMap<string, CandleColumns>,
 ): InstrumentStats[] {
   const names = new Set([...candles.keys(), ...fills.map((fill) => fill.instrument)]);
-  const of = <T extends { readonly instrument: string }>(records: readonly T[], name: string) => records.filter((one) => one.instrument === name);
+  const of = <T extends { readonly instrument: string }>(records: readonly T[], name: string) =>
+    records.filter((one) => one.instrument === name);
   const stats = [...names].map((instrument): InstrumentStats => {
     const own = of(trips, instrument);
     const columns = candles.get(instrument);

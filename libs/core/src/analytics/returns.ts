@@ -32,7 +32,16 @@ export function equityStats(curve: EquityCurve): EquityStats {
     if (value > peak) peak = value;
     if (value < low) low = value;
   }
-  return { start, end, peak, low, netProfit: end - start, returnPct: changePct(start, end), cagrPct: cagr(start, end, durationMs), durationMs };
+  return {
+    start,
+    end,
+    peak,
+    low,
+    netProfit: end - start,
+    returnPct: changePct(start, end),
+    cagrPct: cagr(start, end, durationMs),
+    durationMs,
+  };
 }
 
 function cagr(start: number, end: number, durationMs: number): number | null {

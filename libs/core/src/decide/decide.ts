@@ -86,7 +86,10 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       }
       return decisions;
     },
-    snapshot: () => ({ polls: polls.snapshot(), state: { ...state, weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() } }),
+    snapshot: () => ({
+      polls: polls.snapshot(),
+      state: { ...state, weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() },
+    }),
     restore: (saved) => {
       const from = saved as { polls: readonly Poll[]; state: State };
       polls.restore(from.polls);
@@ -132,7 +135,16 @@ function choose(score: number, voted: number, threshold: number, skipped: boolea
   return score > 0 ? "BUY" : "SELL";
 }
 
-function compose(plan: VariantPlan, calendar: Calendar, shares: Float64Array, poll: Poll, action: Action, score: number, voted: number, skipped: boolean): Decision {
+function compose(
+  plan: VariantPlan,
+  calendar: Calendar,
+  shares: Float64Array,
+  poll: Poll,
+  action: Action,
+  score: number,
+  voted: number,
+  skipped: boolean,
+): Decision {
   const { ballots } = poll;
   const candle = poll.candle!;
   const votes: Vote[] = [];

@@ -69,6 +69,12 @@ export class Polls {
 }
 
 function emptyPoll(members: number): Poll {
-  const ballots = Array.from({ length: members }, () => ({ cast: false, value: Number.NaN, reason: "", stop: undefined, target: undefined }));
+  const ballots = Array.from({ length: members }, () => ({
+    cast: false,
+    value: Number.NaN,
+    reason: "",
+    stop: undefined,
+    target: undefined,
+  }));
   return { closeTime: 0, candle: undefined, ballots, missing: members };
 }

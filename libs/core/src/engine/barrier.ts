@@ -60,14 +60,16 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
     candle(candle) {
       const queue = find(candle.instrument);
       if (queue === undefined || candle.timeframe !== plan.finestTimeframe) return;
-      const deciding = queue.aggregate === undefined ? [candle.closeTime] : queue.aggregate.update(candle).map((coarse) => coarse.closeTime);
+      const deciding =
+        queue.aggregate === undefined ? [candle.closeTime] : queue.aggregate.update(candle).map((coarse) => coarse.closeTime);
       queue.waiting.push({ candle, deciding });
       queue.reached = Math.max(queue.reached, candle.closeTime);
     },
     decision(decision) {
       const queue = find(decision.instrument);
       // The first decision of a close is the one that counts.
-      if (queue !== undefined && decision.variant === plan.id && !queue.decisions.has(decision.closeTime)) queue.decisions.set(decision.closeTime, decision);
+      if (queue !== undefined && decision.variant === plan.id && !queue.decisions.has(decision.closeTime))
+        queue.decisions.set(decision.closeTime, decision);
     },
     gap(instrument, time) {
       const queue = find(instrument);

@@ -85,7 +85,11 @@ export class FeatureMatrix implements Stateful {
   update(candle: Bar & { readonly timeframe: Timeframe }): void {
     const rows = this.rows[this.timeframes.indexOf(candle.timeframe)];
     if (!rows)
-      throw new Failure("bug", "BAD_TIMEFRAME", `the feature matrix takes ${this.timeframes.join(", ")}, not ${candle.timeframe}; filter its candles`);
+      throw new Failure(
+        "bug",
+        "BAD_TIMEFRAME",
+        `the feature matrix takes ${this.timeframes.join(", ")}, not ${candle.timeframe}; filter its candles`,
+      );
     const newest = Math.max(rows.closeTime, this.rows[0]!.closeTime);
     if (candle.closeTime <= newest)
       throw new Failure("bug", "OUT_OF_ORDER", `${candle.timeframe} candle of ${candle.closeTime} came after ${newest}; sort with byClose`);

@@ -44,7 +44,10 @@ export function checkMatrixPlan(plan: MatrixPlan): void {
     throw inputFailure("BAD_MATRIX", `the feature matrix has a window of ${plan.window}; it must be a whole number from 1`);
   const lengths = plan.timeframes.map(timeframeMs);
   if (lengths.length === 0 || lengths.some((length, i) => i > 0 && length <= lengths[i - 1]!))
-    throw inputFailure("BAD_MATRIX", `the feature matrix has timeframes ${plan.timeframes.join(", ") || "none"}; list each once, finest first`);
+    throw inputFailure(
+      "BAD_MATRIX",
+      `the feature matrix has timeframes ${plan.timeframes.join(", ") || "none"}; list each once, finest first`,
+    );
 }
 
 /**

@@ -29,7 +29,11 @@ export interface IndicatorDefinition<I extends Indicator = Indicator> {
 }
 
 /** Defines an indicator whose `warmup` and `create` get complete, checked parameters. */
-export function defineIndicator<const S extends ParameterSpecs, O extends string, I extends Indicator & Readonly<Record<O, number>>>(definition: {
+export function defineIndicator<
+  const S extends ParameterSpecs,
+  O extends string,
+  I extends Indicator & Readonly<Record<O, number>>,
+>(definition: {
   readonly name: string;
   readonly doc: string;
   readonly parameters: S;

@@ -23,7 +23,11 @@ function mismatch(detail: string): Failure {
 
 function capture(value: unknown, name: string): unknown {
   if (typeof value === "function" || typeof value === "symbol")
-    throw new Failure("bug", "SNAPSHOT_VALUE", `field "${name}" is a ${typeof value}; keep it in a closure or a # field, outside the state`);
+    throw new Failure(
+      "bug",
+      "SNAPSHOT_VALUE",
+      `field "${name}" is a ${typeof value}; keep it in a closure or a # field, outside the state`,
+    );
   if (typeof value !== "object" || value === null) return value;
   if (isStateful(value)) return value.snapshot();
   if (isFloatArray(value)) return value.slice();
@@ -53,7 +57,8 @@ function restored(current: unknown, saved: unknown, name: string): unknown {
     return current;
   }
   if (Array.isArray(current) && current.some(isStateful)) {
-    if (!Array.isArray(saved) || saved.length !== current.length) throw mismatch(`snapshot field "${name}" does not hold ${current.length} items`);
+    if (!Array.isArray(saved) || saved.length !== current.length)
+      throw mismatch(`snapshot field "${name}" does not hold ${current.length} items`);
     return current.map((item, i) => restored(item, saved[i], `${name}[${i}]`));
   }
   if (typeof current === "object" && current !== null && !Array.isArray(current)) {
@@ -74,6 +79,7 @@ export function restoreState(target: object, saved: unknown, ...fixed: readonly 
     throw mismatch(`snapshot does not have the fields ${names.join(", ")}`);
   const values = saved as Fields;
   for (const name of fixed)
-    if (values[name] !== fields[name]) throw mismatch(`snapshot was taken with ${name} ${String(values[name])}, not ${String(fields[name])}`);
+    if (values[name] !== fields[name])
+      throw mismatch(`snapshot was taken with ${name} ${String(values[name])}, not ${String(fields[name])}`);
   for (const name of names) fields[name] = restored(fields[name], values[name], name);
 }

@@ -15,24 +15,65 @@ export interface Posting {
 
 /** What happened to the account. Closed union: folding these, in order, rebuilds the account. */
 export type LedgerEvent =
-  | { readonly type: "genesis"; readonly account: string; readonly epoch: string; readonly currency: string; readonly variants: readonly string[] }
-  | { readonly type: "transfer"; readonly currency: string; readonly amount: Money; readonly reason: string; readonly postings: readonly Posting[] }
+  | {
+      readonly type: "genesis";
+      readonly account: string;
+      readonly epoch: string;
+      readonly currency: string;
+      readonly variants: readonly string[];
+    }
+  | {
+      readonly type: "transfer";
+      readonly currency: string;
+      readonly amount: Money;
+      readonly reason: string;
+      readonly postings: readonly Posting[];
+    }
   | { readonly type: "order_intended"; readonly order: OrderSpec; readonly sendBy: number }
   | { readonly type: "order_open"; readonly clientId: string; readonly venueId: string }
-  | { readonly type: "order_requested"; readonly clientId: string; readonly request: "cancelling" | "amending"; readonly quantity?: Qty; readonly stopPrice?: Price }
+  | {
+      readonly type: "order_requested";
+      readonly clientId: string;
+      readonly request: "cancelling" | "amending";
+      readonly quantity?: Qty;
+      readonly stopPrice?: Price;
+    }
   | { readonly type: "order_amended"; readonly clientId: string; readonly quantity: Qty; readonly stopPrice?: Price }
   | { readonly type: "order_unknown"; readonly clientId: string; readonly reason: string }
   | { readonly type: "order_known"; readonly clientId: string; readonly reason: string }
   | { readonly type: "order_closed"; readonly clientId: string; readonly outcome: Outcome; readonly reason: string }
   | FillEvent
   | FundingEvent
-  | { readonly type: "dividend"; readonly ref: string; readonly variant: string; readonly instrument: string; readonly amount: Money; readonly postings: readonly Posting[] }
-  | { readonly type: "split"; readonly ref: string; readonly variant: string; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money; readonly postings: readonly Posting[] }
+  | {
+      readonly type: "dividend";
+      readonly ref: string;
+      readonly variant: string;
+      readonly instrument: string;
+      readonly amount: Money;
+      readonly postings: readonly Posting[];
+    }
+  | {
+      readonly type: "split";
+      readonly ref: string;
+      readonly variant: string;
+      readonly instrument: string;
+      readonly ratio: Rate;
+      readonly cashInLieu: Money;
+      readonly postings: readonly Posting[];
+    }
   | { readonly type: "denied"; readonly variant: string; readonly instrument: string; readonly code: string; readonly detail: string }
   | { readonly type: "decision_expired"; readonly variant: string; readonly instrument: string; readonly decisionTime: number }
   | { readonly type: "state"; readonly scope: string; readonly state: TradingState; readonly reason: string }
   | { readonly type: "lock"; readonly variant: string; readonly instrument: string; readonly until: number; readonly reason: string }
-  | { readonly type: "adopted"; readonly variant: string; readonly instrument: string; readonly quantity: Qty; readonly cost: Exact; readonly reason: string; readonly postings: readonly Posting[] }
+  | {
+      readonly type: "adopted";
+      readonly variant: string;
+      readonly instrument: string;
+      readonly quantity: Qty;
+      readonly cost: Exact;
+      readonly reason: string;
+      readonly postings: readonly Posting[];
+    }
   | { readonly type: "notice"; readonly code: string; readonly detail: string };
 
 export interface FillEvent extends Execution {

@@ -12,7 +12,18 @@ export function ledgerLines(entry: LedgerEntry): string {
   return text;
 }
 
-function line(variant: string, instrument: string, type: string, side: string, quantity: string, price: string, fee: string, feeCurrency: string, clientId: string, reason: string): string {
+function line(
+  variant: string,
+  instrument: string,
+  type: string,
+  side: string,
+  quantity: string,
+  price: string,
+  fee: string,
+  feeCurrency: string,
+  clientId: string,
+  reason: string,
+): string {
   return `${variant}|${instrument}|${type}|${side}|${quantity}|${price}|${fee}|${feeCurrency}|${clientId}|${clean(reason)}`;
 }
 
@@ -24,12 +35,34 @@ function clean(text: string): string {
 function fields(event: LedgerEvent): string {
   switch (event.type) {
     case "fill":
-      return line(event.variant, event.instrument, event.type, event.side, formatFixed(event.quantity), formatFixed(event.price), formatFixed(event.fee), event.feeCurrency, event.clientId, `${event.leg} ${event.reason} ${event.tradeId}`);
+      return line(
+        event.variant,
+        event.instrument,
+        event.type,
+        event.side,
+        formatFixed(event.quantity),
+        formatFixed(event.price),
+        formatFixed(event.fee),
+        event.feeCurrency,
+        event.clientId,
+        `${event.leg} ${event.reason} ${event.tradeId}`,
+      );
     case "order_intended": {
       const { order } = event;
       const price = order.limitPrice ?? order.stopPrice;
       const quantity = order.budget === undefined ? formatFixed(order.quantity) : `budget ${formatFixed(order.budget)}`;
-      return line(order.variant, order.instrument, event.type, order.side, quantity, price === undefined ? "" : formatFixed(price), "", "", order.clientId, `${order.leg} ${order.type} ${order.reason}`);
+      return line(
+        order.variant,
+        order.instrument,
+        event.type,
+        order.side,
+        quantity,
+        price === undefined ? "" : formatFixed(price),
+        "",
+        "",
+        order.clientId,
+        `${order.leg} ${order.type} ${order.reason}`,
+      );
     }
     case "order_requested":
     case "order_amended": {
@@ -45,11 +78,33 @@ function fields(event: LedgerEvent): string {
     case "order_closed":
       return line("", "", event.type, "", "", "", "", "", event.clientId, `${event.outcome} ${event.reason}`);
     case "funding":
-      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.rate), formatFixed(event.amount), event.currency, "", event.ref);
+      return line(
+        event.variant,
+        event.instrument,
+        event.type,
+        "",
+        "",
+        formatFixed(event.rate),
+        formatFixed(event.amount),
+        event.currency,
+        "",
+        event.ref,
+      );
     case "dividend":
       return line(event.variant, event.instrument, event.type, "", "", "", formatFixed(event.amount), "", "", event.ref);
     case "split":
-      return line(event.variant, event.instrument, event.type, "", "", formatFixed(event.ratio), formatFixed(event.cashInLieu), "", "", event.ref);
+      return line(
+        event.variant,
+        event.instrument,
+        event.type,
+        "",
+        "",
+        formatFixed(event.ratio),
+        formatFixed(event.cashInLieu),
+        "",
+        "",
+        event.ref,
+      );
     case "genesis":
       return line(event.variants.join(","), "", event.type, "", "", "", "", event.currency, event.epoch, event.account);
     case "transfer":
@@ -63,7 +118,18 @@ function fields(event: LedgerEvent): string {
     case "lock":
       return line(event.variant, event.instrument, event.type, "", "", "", "", "", "", `${event.until} ${event.reason}`);
     case "adopted":
-      return line(event.variant, event.instrument, event.type, "", formatFixed(event.quantity), formatExact(event.cost), "", "", "", event.reason);
+      return line(
+        event.variant,
+        event.instrument,
+        event.type,
+        "",
+        formatFixed(event.quantity),
+        formatExact(event.cost),
+        "",
+        "",
+        "",
+        event.reason,
+      );
     case "notice":
       return line("", "", event.type, "", "", "", "", "", "", `${event.code} ${event.detail}`);
   }

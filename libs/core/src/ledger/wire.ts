@@ -4,7 +4,21 @@ import type { LedgerEntry } from "./entry.ts";
 
 /** Amounts at 24 decimals; a posting's `amount` is one too. Every other bigint has 12. */
 const exactFields = new Set(["realized", "cost", "costAfter"]);
-const fixedFields = new Set(["quantity", "price", "fee", "amount", "limitPrice", "stopPrice", "budget", "protectStop", "protectTarget", "rate", "ratio", "cashInLieu", "positionAfter"]);
+const fixedFields = new Set([
+  "quantity",
+  "price",
+  "fee",
+  "amount",
+  "limitPrice",
+  "stopPrice",
+  "budget",
+  "protectStop",
+  "protectTarget",
+  "rate",
+  "ratio",
+  "cashInLieu",
+  "positionAfter",
+]);
 
 function isExact(holder: object, key: string): boolean {
   return exactFields.has(key) || (key === "amount" && "unit" in holder);
@@ -28,7 +42,10 @@ export function decodeEntry(line: string, where: string): LedgerEntry {
       return fixedFields.has(key) ? parseFixed(value, key) : value;
     });
   } catch (error) {
-    throw inputFailure("BAD_LEDGER_LINE", `${where}: not a ledger entry (${error instanceof Error ? error.message : String(error)}); export the ledger again`);
+    throw inputFailure(
+      "BAD_LEDGER_LINE",
+      `${where}: not a ledger entry (${error instanceof Error ? error.message : String(error)}); export the ledger again`,
+    );
   }
   if (typeof entry !== "object" || entry === null || !("n" in entry) || !Array.isArray((entry as LedgerEntry).events))
     throw inputFailure("BAD_LEDGER_LINE", `${where}: not a ledger entry; export the ledger again`);

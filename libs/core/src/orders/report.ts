@@ -33,7 +33,13 @@ export type VenueReport =
       readonly reason: string;
     }
   | { readonly type: "amended"; readonly time: number; readonly clientId: string; readonly quantity: Qty; readonly stopPrice?: Price }
-  | { readonly type: "request_refused"; readonly time: number; readonly clientId: string; readonly request: "cancelling" | "amending"; readonly reason: string }
+  | {
+      readonly type: "request_refused";
+      readonly time: number;
+      readonly clientId: string;
+      readonly request: "cancelling" | "amending";
+      readonly reason: string;
+    }
   /** Timeout, reset, 5xx, stalled body, 200 without an id: nobody knows. */
   | { readonly type: "unanswered"; readonly time: number; readonly clientId: string; readonly reason: string }
   /** Shell: the intent's `sendBy` had passed before anything was written to the socket. */
@@ -41,10 +47,38 @@ export type VenueReport =
   /** Answer to a look-up over open orders, closed orders and own trades; `order` null means all three are silent. */
   | { readonly type: "lookup"; readonly time: number; readonly clientId: string; readonly order: VenueOrder | null }
   /** `ref` of a cash flow or split is the venue's own name for it, unique in the account. */
-  | { readonly type: "funding"; readonly time: number; readonly ref: string; readonly instrument: string; readonly rate: Rate; readonly amount: Money; readonly currency: string }
-  | { readonly type: "liquidation"; readonly time: number; readonly instrument: string; readonly execution: Execution; readonly reason: string }
-  | { readonly type: "dividend"; readonly time: number; readonly ref: string; readonly instrument: string; readonly amount: Money; readonly currency: string }
-  | { readonly type: "split"; readonly time: number; readonly ref: string; readonly instrument: string; readonly ratio: Rate; readonly cashInLieu: Money }
+  | {
+      readonly type: "funding";
+      readonly time: number;
+      readonly ref: string;
+      readonly instrument: string;
+      readonly rate: Rate;
+      readonly amount: Money;
+      readonly currency: string;
+    }
+  | {
+      readonly type: "liquidation";
+      readonly time: number;
+      readonly instrument: string;
+      readonly execution: Execution;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "dividend";
+      readonly time: number;
+      readonly ref: string;
+      readonly instrument: string;
+      readonly amount: Money;
+      readonly currency: string;
+    }
+  | {
+      readonly type: "split";
+      readonly time: number;
+      readonly ref: string;
+      readonly instrument: string;
+      readonly ratio: Rate;
+      readonly cashInLieu: Money;
+    }
   | {
       readonly type: "snapshot";
       readonly time: number;

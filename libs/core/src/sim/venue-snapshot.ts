@@ -7,13 +7,25 @@ export function snapshotVenue(book: VenueBook): unknown {
     orders: [...book.orders.values()].map((order) => ({ ...order, executions: [...order.executions] })),
     closed: [...book.closed],
     nextId: book.nextId,
-    instruments: [...book.instruments].map(([id, market]) => ({ ...market, id, instrument: undefined, position: { ...market.position }, live: market.live.map((order) => order.spec.clientId) })),
+    instruments: [...book.instruments].map(([id, market]) => ({
+      ...market,
+      id,
+      instrument: undefined,
+      position: { ...market.position },
+      live: market.live.map((order) => order.spec.clientId),
+    })),
   };
 }
 
 /** Puts a book back as `snapshotVenue` found it. */
 export function restoreVenue(book: VenueBook, saved: unknown): void {
-  const state = saved as { cash: [string, never][]; orders: VenueSideOrder[]; closed: string[]; nextId: number; instruments: (Omit<InstrumentBook, "live"> & { id: string; live: string[] })[] };
+  const state = saved as {
+    cash: [string, never][];
+    orders: VenueSideOrder[];
+    closed: string[];
+    nextId: number;
+    instruments: (Omit<InstrumentBook, "live"> & { id: string; live: string[] })[];
+  };
   book.cash = new Map(state.cash);
   book.orders.clear();
   for (const order of state.orders) book.orders.set(order.spec.clientId, { ...order, executions: [...order.executions] });
@@ -21,6 +33,13 @@ export function restoreVenue(book: VenueBook, saved: unknown): void {
   book.nextId = state.nextId;
   for (const { id, live, position, liquidationAt, lastPrice, candleTime, volumeTaken } of state.instruments) {
     const market = book.instruments.get(id)!;
-    Object.assign(market, { position: { ...position }, liquidationAt, lastPrice, candleTime, volumeTaken, live: live.map((clientId) => book.orders.get(clientId)!) });
+    Object.assign(market, {
+      position: { ...position },
+      liquidationAt,
+      lastPrice,
+      candleTime,
+      volumeTaken,
+      live: live.map((clientId) => book.orders.get(clientId)!),
+    });
   }
 }

@@ -14,7 +14,12 @@ export interface StrategyMachine {
 }
 
 /** A member's strategy on one instrument. Throws `STRATEGY_FAILED` when the strategy throws or returns nonsense. */
-export function createStrategyMachine(member: MemberPlan, definition: StrategyDefinition, instrument: string, calendar: Calendar): StrategyMachine {
+export function createStrategyMachine(
+  member: MemberPlan,
+  definition: StrategyDefinition,
+  instrument: string,
+  calendar: Calendar,
+): StrategyMachine {
   const strategy: Strategy = definition.create(member.parameters, { instrument, calendar });
   const { source } = member;
   return {
@@ -35,10 +40,19 @@ function evaluate(strategy: Strategy, source: string, candle: Candle): View | un
     view = strategy.onCandle(candle);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new Failure(isFailure(error) ? error.action : "input", "STRATEGY_FAILED", `strategy "${source}" threw on the candle of ${candle.instrument} closing at ${candle.closeTime}: ${said}`, { cause: error });
+    throw new Failure(
+      isFailure(error) ? error.action : "input",
+      "STRATEGY_FAILED",
+      `strategy "${source}" threw on the candle of ${candle.instrument} closing at ${candle.closeTime}: ${said}`,
+      { cause: error },
+    );
   }
   if (view !== undefined && !isView(view))
-    throw new Failure("input", "STRATEGY_FAILED", `strategy "${source}" returned ${describe(view)} on the candle closing at ${candle.closeTime}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text }`);
+    throw new Failure(
+      "input",
+      "STRATEGY_FAILED",
+      `strategy "${source}" returned ${describe(view)} on the candle closing at ${candle.closeTime}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text }`,
+    );
   return view;
 }
 
@@ -57,7 +71,7 @@ function isPrice(value: number | undefined): boolean {
 function describe(value: unknown): string {
   let text: string;
   try {
-    text = typeof value === "object" ? JSON.stringify(value) : String(value as string);
+    text = typeof value === "object" ? JSON.stringify(value) : (value as string);
   } catch {
     text = `something of type ${typeof value} that cannot be printed`;
   }
@@ -66,7 +80,8 @@ function describe(value: unknown): string {
 
 function signalOf(view: View, source: string, candle: Candle): Signal {
   const { action, confidence, reason, stop, target } = view;
-  if (stop === undefined && target === undefined) return { source, instrument: candle.instrument, closeTime: candle.closeTime, action, confidence, reason };
+  if (stop === undefined && target === undefined)
+    return { source, instrument: candle.instrument, closeTime: candle.closeTime, action, confidence, reason };
   return {
     source,
     instrument: candle.instrument,

@@ -1,5 +1,5 @@
 import type { IndicatorDefinition } from "../indicators/indicator.ts";
-import type { ParameterSpecs, ParameterValues } from "../indicators/parameters.ts";
+import type { ParameterValues } from "../indicators/parameters.ts";
 import { indicators } from "../indicators/registry.ts";
 import { inputFailure } from "../errors.ts";
 import { defineStrategy, statefulStrategy, type StrategyTemplate } from "./define.ts";
@@ -12,7 +12,10 @@ type Factories = {
 };
 
 const factories = Object.fromEntries(
-  Object.entries<IndicatorDefinition>(indicators).map(([name, definition]) => [name, (given?: ParameterValues) => definition.create(given)]),
+  Object.entries<IndicatorDefinition>(indicators).map(([name, definition]) => [
+    name,
+    (given?: ParameterValues) => definition.create(given),
+  ]),
 ) as unknown as Factories;
 
 /**
@@ -55,9 +58,9 @@ export const strategyKit = Object.freeze({
 export type StrategyKit = typeof strategyKit;
 
 /** What a user's strategy file exports as its default. */
-export type StrategyFile = (kit: StrategyKit) => StrategyTemplate<ParameterSpecs>;
+export type StrategyFile = (kit: StrategyKit) => StrategyTemplate;
 
-function isTemplate(value: unknown): value is StrategyTemplate<ParameterSpecs> {
+function isTemplate(value: unknown): value is StrategyTemplate {
   if (typeof value !== "object" || value === null) return false;
   const { name, doc, parameters, warmup, create } = value as Readonly<Record<string, unknown>>;
   const texts = typeof name === "string" && typeof doc === "string";

@@ -22,7 +22,16 @@ interface Saved {
 export function snapshotAccount(state: AccountState): unknown {
   const variants = [...state.variants.values()];
   const saved: Saved = {
-    scalars: { id: state.id, epoch: state.epoch, currency: state.currency, n: state.n, ownerEpoch: state.ownerEpoch, watermark: state.watermark, checkAt: state.checkAt, differs: state.differs },
+    scalars: {
+      id: state.id,
+      epoch: state.epoch,
+      currency: state.currency,
+      n: state.n,
+      ownerEpoch: state.ownerEpoch,
+      watermark: state.watermark,
+      checkAt: state.checkAt,
+      differs: state.differs,
+    },
     variants: variants.map(({ plan, slots: _, ...rest }) => ({ ...rest, id: plan.id })),
     slots: variants.flatMap((variant) =>
       variant.slots.map(({ plan, instrument, multiplier: _, live, position, attempts, ...rest }) => ({
@@ -63,7 +72,11 @@ export function restoreAccount(state: AccountState, data: unknown): void {
   for (const { variant, instrument, live, ...rest } of saved.slots) {
     const slot = findSlot(state, variant, instrument);
     assert(slot !== undefined, `snapshot holds ${variant} ${instrument}, which is not configured`);
-    Object.assign(slot, rest, { position: { ...rest.position }, attempts: { ...rest.attempts }, live: live.map((id) => state.orders.get(id)!) });
+    Object.assign(slot, rest, {
+      position: { ...rest.position },
+      attempts: { ...rest.attempts },
+      live: live.map((id) => state.orders.get(id)!),
+    });
   }
   state.balances.clear();
   for (const [unit, amount] of saved.balances) state.balances.set(unit, amount);

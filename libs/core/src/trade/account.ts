@@ -128,7 +128,18 @@ export function emptyAccount(plans: readonly VariantPlan[]): AccountState {
   };
   plans.forEach((plan, index) => {
     const slots = plan.instruments.map((instrument) => emptySlot(plan, instrument));
-    state.variants.set(plan.id, { plan, index, ordinal: 0, cash: 0n as Exact, cashNumber: 0, equity: 0, peak: 0, day: -1, dayEquity: 0, slots });
+    state.variants.set(plan.id, {
+      plan,
+      index,
+      ordinal: 0,
+      cash: 0n as Exact,
+      cashNumber: 0,
+      equity: 0,
+      peak: 0,
+      day: -1,
+      dayEquity: 0,
+      slots,
+    });
     for (const slot of slots) {
       const list = state.slotsByInstrument.get(slot.instrument.id);
       if (list) list.push(slot);

@@ -41,7 +41,12 @@ function reverse(desk: Desk, slot: Slot): void {
   if (decision === undefined || slot.live.length > 0) return;
   slot.reversal = undefined;
   if (desk.time > decision.validUntil)
-    return emit(desk, { type: "decision_expired", variant: slot.plan.id, instrument: slot.instrument.id, decisionTime: decision.closeTime });
+    return emit(desk, {
+      type: "decision_expired",
+      variant: slot.plan.id,
+      instrument: slot.instrument.id,
+      decisionTime: decision.closeTime,
+    });
   enter(desk, slot, decision);
 }
 

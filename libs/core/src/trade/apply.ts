@@ -220,7 +220,13 @@ function remember(state: AccountState, ref: string): void {
 }
 
 function endTrade(state: AccountState, slot: Slot, event: FillEvent, time: number): void {
-  state.closedTrades.push({ variant: event.variant, instrument: event.instrument, time, pnl: exactToNumber(slot.tradePnl), leg: event.leg });
+  state.closedTrades.push({
+    variant: event.variant,
+    instrument: event.instrument,
+    time,
+    pnl: exactToNumber(slot.tradePnl),
+    leg: event.leg,
+  });
   if (state.closedTrades.length > CLOSED_TRADES_KEPT * 2) state.closedTrades = state.closedTrades.slice(-CLOSED_TRADES_KEPT);
   slot.tradePnl = 0n as Exact;
   // An entry still under way belongs to the trade that has just ended: the rest of it is withdrawn, or closed again.

@@ -60,9 +60,19 @@ function judgeProtections(desk: Desk, slot: Slot): void {
   const { plan } = slot;
   for (const protection of plan.protections) {
     const trades = desk.state.closedTrades.filter((trade) => trade.variant === plan.id && trade.time > desk.time - protection.lookbackMs);
-    const locking = protections[protection.kind]!.judge({ plan: protection, trades, equity: variantEquity(variantOf(desk.state, plan.id)!) });
+    const locking = protections[protection.kind]!.judge({
+      plan: protection,
+      trades,
+      equity: variantEquity(variantOf(desk.state, plan.id)!),
+    });
     if (locking === undefined) continue;
-    emit(desk, { type: "lock", variant: plan.id, instrument: locking.instrument, until: desk.time + protection.lockMs, reason: `${protection.kind}: ${locking.reason}` });
+    emit(desk, {
+      type: "lock",
+      variant: plan.id,
+      instrument: locking.instrument,
+      until: desk.time + protection.lockMs,
+      reason: `${protection.kind}: ${locking.reason}`,
+    });
   }
 }
 
@@ -99,7 +109,12 @@ export function bookLiquidation(desk: Desk, report: Extract<VenueReport, { type:
     const own = { ...execution, side, quantity, fee: ((execution.fee * part) / execution.quantity) as Money } as const;
     slot.reversal = undefined;
     bookExecution(desk, slot, own, "", "liquidation", report.reason);
-    emit(desk, { type: "state", scope: `variant:${slot.plan.id}`, state: "HALTED", reason: `liquidated at ${Number(execution.price) / Number(ONE)}` });
+    emit(desk, {
+      type: "state",
+      scope: `variant:${slot.plan.id}`,
+      state: "HALTED",
+      reason: `liquidated at ${Number(execution.price) / Number(ONE)}`,
+    });
   }
 }
 
@@ -114,7 +129,15 @@ export function bookSplit(desk: Desk, report: Extract<VenueReport, { type: "spli
       { account: "split" as const, unit: slot.instrument.base, amount: (-change * ONE) as Exact },
       ...(report.cashInLieu === 0n ? [] : cashFlowPostings("split", slot.instrument.settle, report.cashInLieu)),
     ];
-    emit(desk, { type: "split", ref: report.ref, variant: slot.plan.id, instrument: report.instrument, ratio: report.ratio, cashInLieu: report.cashInLieu, postings });
+    emit(desk, {
+      type: "split",
+      ref: report.ref,
+      variant: slot.plan.id,
+      instrument: report.instrument,
+      ratio: report.ratio,
+      cashInLieu: report.cashInLieu,
+      postings,
+    });
     slot.lastClose /= exactToNumber((report.ratio * ONE) as Exact);
   }
 }

@@ -28,7 +28,8 @@ function lookUp(desk: Desk, order: Order): void {
 /** Timer: repeats the look-ups that are due. */
 export function repeatLookups(desk: Desk): void {
   for (const slots of desk.state.slotsByInstrument.values())
-    for (const slot of slots) for (const order of slot.live) if (order.certainty === "unknown" && order.nextLookupAt <= desk.time) lookUp(desk, order);
+    for (const slot of slots)
+      for (const order of slot.live) if (order.certainty === "unknown" && order.nextLookupAt <= desk.time) lookUp(desk, order);
 }
 
 /**
@@ -40,5 +41,10 @@ export function foundNothing(desk: Desk, order: Order): void {
   if (desk.time <= order.sendBy + VENUE_WINDOW_MS + SETTLING_MS) return;
   order.negativeLookups += 1;
   if (order.negativeLookups < NEGATIVE_LOOKUPS || order.status !== "intended") return;
-  emit(desk, { type: "order_closed", clientId: order.spec.clientId, outcome: "not_placed", reason: `${NEGATIVE_LOOKUPS} look-ups found nothing` });
+  emit(desk, {
+    type: "order_closed",
+    clientId: order.spec.clientId,
+    outcome: "not_placed",
+    reason: `${NEGATIVE_LOOKUPS} look-ups found nothing`,
+  });
 }

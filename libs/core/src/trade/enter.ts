@@ -23,7 +23,10 @@ export function enter(desk: Desk, slot: Slot, decision: Decision): void {
   if (denial) return deny(desk, slot, denial);
   const { stop, target } = request.decision;
   const size = sizeEntry(request, stop);
-  const quantity = size.budget === undefined ? toNumber(size.quantity) : toNumber(size.budget) / notional(slot.instrument, 1, slot.multiplier, decision.close);
+  const quantity =
+    size.budget === undefined
+      ? toNumber(size.quantity)
+      : toNumber(size.budget) / notional(slot.instrument, 1, slot.multiplier, decision.close);
   const limit = limitEntry({ ...request, quantity, notional: notional(slot.instrument, quantity, slot.multiplier, decision.close) });
   if (limit) return deny(desk, slot, limit);
   const { tick } = slot.instrument;
@@ -87,7 +90,10 @@ export function placeExit(desk: Desk, slot: Slot, leg: Exclude<Leg, "entry">, re
 
 /** An exit passes in every trading state, as long as it cannot open anything. */
 function approveExit(slot: Slot, spec: OrderSpec): Approved<OrderSpec> {
-  assert(spec.reduceOnly && spec.quantity <= abs(slot.position.qty), `exit of ${spec.quantity} is larger than the position in ${spec.instrument}`);
+  assert(
+    spec.reduceOnly && spec.quantity <= abs(slot.position.qty),
+    `exit of ${spec.quantity} is larger than the position in ${spec.instrument}`,
+  );
   return approve(spec);
 }
 
@@ -107,4 +113,3 @@ function place(desk: Desk, order: Approved<OrderSpec>): void {
   emit(desk, { type: "order_intended", order, sendBy });
   desk.intents.push({ type: "place", order, sendBy });
 }
-

@@ -52,8 +52,10 @@ function judgeLosses(desk: Desk, variant: VariantState, time: number): void {
   variant.equity = equity;
   if (equity > variant.peak) variant.peak = equity;
   const { maxDrawdownPct, maxDailyLossPct } = variant.plan.risk;
-  if (maxDrawdownPct !== null && equity <= variant.peak * (1 - maxDrawdownPct / 100)) halt(desk, variant, `drawdown limit of ${maxDrawdownPct} % reached`);
-  if (maxDailyLossPct !== null && equity <= variant.dayEquity * (1 - maxDailyLossPct / 100)) halt(desk, variant, `daily loss limit of ${maxDailyLossPct} % reached`);
+  if (maxDrawdownPct !== null && equity <= variant.peak * (1 - maxDrawdownPct / 100))
+    halt(desk, variant, `drawdown limit of ${maxDrawdownPct} % reached`);
+  if (maxDailyLossPct !== null && equity <= variant.dayEquity * (1 - maxDailyLossPct / 100))
+    halt(desk, variant, `daily loss limit of ${maxDailyLossPct} % reached`);
 }
 
 /** Entries not filled are withdrawn. The limits measure anew from here, or the same loss would halt again whoever resumes. */

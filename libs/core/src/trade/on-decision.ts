@@ -34,7 +34,13 @@ function open(desk: Desk, slot: Slot, decision: Decision): void {
   if (slot.live.length > 0) return withdraw(desk, slot, decision);
   if (decision.action === "SELL" && slot.instrument.kind === "spot") return;
   if (!decision.entryAllowed)
-    return emit(desk, { type: "denied", variant: decision.variant, instrument: decision.instrument, code: "NOT_LIVE", detail: "the candle is not a live one" });
+    return emit(desk, {
+      type: "denied",
+      variant: decision.variant,
+      instrument: decision.instrument,
+      code: "NOT_LIVE",
+      detail: "the candle is not a live one",
+    });
   enter(desk, slot, decision);
 }
 

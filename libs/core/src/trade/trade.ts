@@ -47,7 +47,13 @@ export function openAccount(machine: TradeMachine, plans: readonly VariantPlan[]
   emit(desk, { type: "genesis", account: id, epoch, currency, variants: plans.map((plan) => plan.id) });
   for (const plan of plans) {
     const amount = plan.account.startingBalance;
-    emit(desk, { type: "transfer", currency, amount, reason: startingBalanceReason(plan.id), postings: cashFlowPostings("transfer", currency, amount) });
+    emit(desk, {
+      type: "transfer",
+      currency,
+      amount,
+      reason: startingBalanceReason(plan.id),
+      postings: cashFlowPostings("transfer", currency, amount),
+    });
     const variant = state.variants.get(plan.id)!;
     variant.equity = variant.peak = variant.dayEquity = variant.cashNumber;
   }
@@ -72,7 +78,12 @@ export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>
 
 /** A decision that the ledger shows as worked is not worked again when it is delivered to a new owner; it was made by `time`. */
 function recallDecision(state: AccountState, event: LedgerEvent, time: number): void {
-  const named = event.type === "order_intended" && event.order.leg === "entry" ? event.order : event.type === "denied" || event.type === "decision_expired" ? event : undefined;
+  const named =
+    event.type === "order_intended" && event.order.leg === "entry"
+      ? event.order
+      : event.type === "denied" || event.type === "decision_expired"
+        ? event
+        : undefined;
   const slot = named && findSlot(state, named.variant, named.instrument);
   if (slot === undefined) return;
   const worked = event.type === "decision_expired" ? event.decisionTime : time;
@@ -114,7 +125,12 @@ function finish(desk: Desk, event: TradeEvent): TradeStep {
   desk.intents = [];
   if (events.length === 0) return { entry: undefined, intents };
   state.n += 1;
-  const input = event.type === "report" ? `report ${event.report.type}` : event.type === "command" ? `command ${event.command.verb} by ${event.command.by}` : event.type;
+  const input =
+    event.type === "report"
+      ? `report ${event.report.type}`
+      : event.type === "command"
+        ? `command ${event.command.verb} by ${event.command.by}`
+        : event.type;
   return { entry: { n: state.n, ownerEpoch: state.ownerEpoch, time: desk.time, watermark: state.watermark, input, events }, intents };
 }
 

@@ -1,4 +1,3 @@
-import type { Exact } from "../../src/domain/fixed.ts";
 import type { Slot } from "../../src/trade/account.ts";
 import { Violation } from "./audit.ts";
 import { foldedDifference } from "./folded.ts";
@@ -26,7 +25,7 @@ export function healed(life: Life): void {
       throw new Violation("orders are the venue's", `${instrument} ${ours.join()}, at the venue ${theirs.join()}`);
     for (const slot of slots) healedSlot(life, slot);
   }
-  life.auditor.settled(state.balances, (instrument) => state.slotsByInstrument.get(instrument)![0]!.position.cost as Exact);
+  life.auditor.settled(state.balances, (instrument) => state.slotsByInstrument.get(instrument)![0]!.position.cost);
   sameFolded(life);
 }
 

@@ -10,7 +10,18 @@ const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.
 export const styleSheet = asset("page.css");
 
 /** Functions that the page carries as they are here; each refers to nothing but the others, MINUS and NONE. */
-const shared = [...Object.values(geometry), ...Object.values(axes), fixed, money, quantity, percent, signedPercent, signedMoney, dateTime, tone];
+const shared = [
+  ...Object.values(geometry),
+  ...Object.values(axes),
+  fixed,
+  money,
+  quantity,
+  percent,
+  signedPercent,
+  signedMoney,
+  dateTime,
+  tone,
+];
 
 /** The page's one script: the shared functions, then the plots and the trade list. */
 export const script = `(() => {

@@ -31,7 +31,12 @@ export function join(pieces: readonly Html[]): Html {
 
 /** JSON that cannot end the script element it stands in. */
 export function scriptJson(value: unknown): Html {
-  return raw(JSON.stringify(value).replace(/</g, "\\u003c").replace(/\u2028/g, "\\u2028").replace(/\u2029/g, "\\u2029"));
+  return raw(
+    JSON.stringify(value)
+      .replace(/</g, "\\u003c")
+      .replace(/\u2028/g, "\\u2028")
+      .replace(/\u2029/g, "\\u2029"),
+  );
 }
 
 function markupOf(part: Part): string {

@@ -13,7 +13,11 @@ export function renderMethods({ equity, ratios, drawdown, trades, activity, benc
     ["Calmar", ratioText(ratios.calmar), "annual return / deepest drawdown"],
     ["Buy and hold", signedPercent(benchmarkPct), "equal parts at the first close, no costs"],
     ["Deepest drawdown", percent(deepest?.depthPct ?? 0), deepest ? `${date(deepest.peakTime)} to ${date(deepest.troughTime)}` : "none"],
-    ["Longest drawdown", longest ? duration(longest.durationMs) : "none", longest ? `${date(longest.peakTime)} to ${longest.recoveryTime === null ? "the end" : date(longest.recoveryTime)}` : ""],
+    [
+      "Longest drawdown",
+      longest ? duration(longest.durationMs) : "none",
+      longest ? `${date(longest.peakTime)} to ${longest.recoveryTime === null ? "the end" : date(longest.recoveryTime)}` : "",
+    ],
     ["Under water", percent(drawdown.underwaterPct, 1), "share of closes below an earlier peak"],
     ["Best, worst trade", `${signedPercent(trades.bestPct)}, ${signedPercent(trades.worstPct)}`, "net result / entry value"],
     ["Profit factor", ratioText(trades.profitFactor), "sum of winning / losing trade returns"],
@@ -21,6 +25,13 @@ export function renderMethods({ equity, ratios, drawdown, trades, activity, benc
     ["Turnover", activity.turnover === null ? "\u2013" : `${fixed(activity.turnover, 1)}\u00a0x`, "traded value / mean equity"],
     ["Length", duration(equity.durationMs), "first to last close"],
   ];
-  return html`<dl class="methods">${rows.map(([name, value, how]) => html`<div><dt>${name}<small>${how}</small></dt><dd>${value}</dd></div>
-`)}</dl>`;
+  return html`<dl class="methods">
+    ${rows.map(
+      ([name, value, how]) =>
+        html`<div>
+          <dt>${name}<small>${how}</small></dt>
+          <dd>${value}</dd>
+        </div> `,
+    )}
+  </dl>`;
 }

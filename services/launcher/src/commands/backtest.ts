@@ -51,11 +51,16 @@ const needs: readonly (readonly [flag: string, other: string])[] = [
 
 async function runCommand(args: Arguments, io: Io): Promise<number> {
   noMoreThan(args, 1);
-  const file = resolve(io.cwd, required(args, 0, "the variant's file", "for example: tradewind backtest configs/variants/template.json --data FILE"));
+  const file = resolve(
+    io.cwd,
+    required(args, 0, "the variant's file", "for example: tradewind backtest configs/variants/template.json --data FILE"),
+  );
   checkFlags(args, file);
   const report = pathOf(args, io, "report");
   if (report !== undefined) {
-    for (const flag of ["data", "funding", "mark"]) if (report === pathOf(args, io, flag)) throw inputFailure("BAD_TARGET", `--report "${args.text("report")}" is the file of --${flag}; name another one`);
+    for (const flag of ["data", "funding", "mark"])
+      if (report === pathOf(args, io, flag))
+        throw inputFailure("BAD_TARGET", `--report "${args.text("report")}" is the file of --${flag}; name another one`);
     if (report === file) throw inputFailure("BAD_TARGET", `--report "${args.text("report")}" is the variant's own file; name another one`);
     checkTarget(report, "report");
   }
@@ -64,7 +69,13 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   if (args.flag("prove-no-lookahead")) return prove(variant, data, args, io);
   const { plan } = variant;
   const funding = fundingOf(plan, data, args, io, notices);
-  const run = runBacktest({ plan, columns: data.columns, definitionOf: await loadDefinitions(variant), funding, onProgress: progressLine(io, `backtest ${plan.id}`) });
+  const run = runBacktest({
+    plan,
+    columns: data.columns,
+    definitionOf: await loadDefinitions(variant),
+    funding,
+    onProgress: progressLine(io, `backtest ${plan.id}`),
+  });
   notices.push(...variant.notices.map((notice) => notice.message), ...data.warnings);
   const measured = measure(variant, data, run, notices);
   const { result } = measured;
@@ -76,11 +87,16 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
 
 function checkFlags(args: Arguments, file: string): void {
   for (const [flag, other] of needs)
-    if (args.text(flag) !== undefined && args.text(other) === undefined && !args.flag(other)) throw inputFailure("FLAG_ALONE", `--${flag} means nothing without --${other}; give both or neither`);
-  if (args.flag("prove-no-lookahead") && args.text("report") !== undefined) throw inputFailure("NO_REPORT", "--prove-no-lookahead compares two runs and reports on neither; leave --report out, or run twice");
+    if (args.text(flag) !== undefined && args.text(other) === undefined && !args.flag(other))
+      throw inputFailure("FLAG_ALONE", `--${flag} means nothing without --${other}; give both or neither`);
+  if (args.flag("prove-no-lookahead") && args.text("report") !== undefined)
+    throw inputFailure("NO_REPORT", "--prove-no-lookahead compares two runs and reports on neither; leave --report out, or run twice");
   if (!existsSync(file) || !statSync(file).isDirectory()) return;
   const there = listVariants(file).map(({ id }) => `${id}.json`);
-  throw inputFailure("VARIANT_MISSING", `"${file}" is a folder; name a variant's file${there.length === 0 ? "" : ` in it: ${there.slice(0, 8).join(", ")}`}`);
+  throw inputFailure(
+    "VARIANT_MISSING",
+    `"${file}" is a folder; name a variant's file${there.length === 0 ? "" : ` in it: ${there.slice(0, 8).join(", ")}`}`,
+  );
 }
 
 function pathOf(args: Arguments, io: Io, flag: string): string | undefined {
@@ -92,10 +108,12 @@ function fundingOf(plan: VariantPlan, data: MarketData, args: Arguments, io: Io,
   const file = pathOf(args, io, "funding");
   if (file === undefined) return [];
   const columns = data.columns[0]!;
-  if (data.columns.length > 1) throw inputFailure("FUNDING_SYMBOL", `--funding is of one symbol, the run has ${data.columns.length}; choose one with --symbol`);
+  if (data.columns.length > 1)
+    throw inputFailure("FUNDING_SYMBOL", `--funding is of one symbol, the run has ${data.columns.length}; choose one with --symbol`);
   const payments = loadFunding(plan.instruments[0]!, file, pathOf(args, io, "mark"), columns);
   const end = columns.closeTime[columns.length - 1]!;
-  if (!payments.some(({ time }) => time >= columns.openTime[0]! && time < end)) notices.push("none of the payments in --funding falls within the candles");
+  if (!payments.some(({ time }) => time >= columns.openTime[0]! && time < end))
+    notices.push("none of the payments in --funding falls within the candles");
   return payments;
 }
 
@@ -103,14 +121,34 @@ function reportOf(variant: LoadedVariant, run: BacktestRun, { result, analysis, 
   const { plan, configHash } = variant;
   const { strategy, ledger_hash: ledgerHash } = result;
   const { id, broker, timeframe, account } = plan;
-  return renderReport({ variant: id, strategy, broker, timeframe, currency: account.currency, configHash, ledgerHash, curve: run.curve, analysis, candles, fills });
+  return renderReport({
+    variant: id,
+    strategy,
+    broker,
+    timeframe,
+    currency: account.currency,
+    configHash,
+    ledgerHash,
+    curve: run.curve,
+    analysis,
+    candles,
+    fills,
+  });
 }
 
 async function prove(variant: LoadedVariant, data: MarketData, args: Arguments, io: Io): Promise<number> {
   const seed = Number(args.text("seed") ?? "1");
   if (!Number.isInteger(seed) || seed < 0) throw inputFailure("BAD_SEED", `--seed "${args.text("seed")}" is not a whole number from 0`);
-  const proof = await proveNoLookahead({ plan: variant.plan, columns: data.columns, load: () => loadDefinitions(variant), seed, onProgress: progressLine(io, "no look-ahead") });
-  io.out(args.flag("json") ? `${JSON.stringify({ variant: variant.plan.id, config_hash: variant.configHash, ...proof })}\n` : proofText(proof));
+  const proof = await proveNoLookahead({
+    plan: variant.plan,
+    columns: data.columns,
+    load: () => loadDefinitions(variant),
+    seed,
+    onProgress: progressLine(io, "no look-ahead"),
+  });
+  io.out(
+    args.flag("json") ? `${JSON.stringify({ variant: variant.plan.id, config_hash: variant.configHash, ...proof })}\n` : proofText(proof),
+  );
   return proof.proven ? exitCodes.done : exitCodes.checkFailed;
 }
 
@@ -121,8 +159,10 @@ async function load(file: string, args: Arguments, io: Io, notices: string[]): P
   const from = parseTime(args.text("from"), "from");
   const to = parseTime(args.text("to"), "to");
   const ranged = from !== undefined || to !== undefined;
-  if (source === undefined && !ranged) throw inputFailure("NO_DATA", "no candles named; give --data FILE, or --from TIME --to TIME for the candle store");
-  if (source !== undefined && ranged) throw inputFailure("TWO_SOURCES", "--data and --from/--to exclude each other; --data takes the whole file");
+  if (source === undefined && !ranged)
+    throw inputFailure("NO_DATA", "no candles named; give --data FILE, or --from TIME --to TIME for the candle store");
+  if (source !== undefined && ranged)
+    throw inputFailure("TWO_SOURCES", "--data and --from/--to exclude each other; --data takes the whole file");
   const options: LoadOptions = { modeOverride: "backtest", ...(symbol !== undefined && { symbolOverride: [symbol] }) };
   const variant = loadVariant(file, options);
   const system = systemOf(io);
@@ -133,7 +173,13 @@ async function load(file: string, args: Arguments, io: Io, notices: string[]): P
   }
   const instrument = variant.plan.instruments[0]!;
   const timeframe = timeframeOf(args.text("timeframe"));
-  const data = loadCsv({ file: resolve(io.cwd, source), instrument, cacheDir: system.cacheDir, ...(timeframe && { timeframe }), onProgress: progressLine(io, "reading") });
+  const data = loadCsv({
+    file: resolve(io.cwd, source),
+    instrument,
+    cacheDir: system.cacheDir,
+    ...(timeframe && { timeframe }),
+    onProgress: progressLine(io, "reading"),
+  });
   return { variant: fit(file, variant, data, options, notices), data };
 }
 
@@ -149,6 +195,10 @@ function fit(file: string, variant: LoadedVariant, data: MarketData, options: Lo
   if (plan.instruments.length > 1) notices.push(`only ${symbols[0]} of the variant's ${plan.instruments.length} symbols is in --data`);
   const how = fitTimeframe(plan, data.timeframe);
   if (how === "coarser") notices.push(`the data is ${data.timeframe}: decisions are made on it, not on ${plan.timeframe}`);
-  const loaded = loadVariant(file, { ...options, symbolOverride: symbols, ...(how === "coarser" && { timeframeOverride: data.timeframe }) });
+  const loaded = loadVariant(file, {
+    ...options,
+    symbolOverride: symbols,
+    ...(how === "coarser" && { timeframeOverride: data.timeframe }),
+  });
   return { ...loaded, plan: { ...loaded.plan, finestTimeframe: data.timeframe } };
 }

@@ -21,13 +21,19 @@ export const dataImport: Command = {
 
 async function runCommand(args: Arguments, io: Io): Promise<number> {
   noMoreThan(args, 1);
-  const file = resolve(io.cwd, required(args, 0, "the CSV file", "for example: tradewind data import btc.csv --venue bybit --symbol BTC/USDT"));
+  const file = resolve(
+    io.cwd,
+    required(args, 0, "the CSV file", "for example: tradewind data import btc.csv --venue bybit --symbol BTC/USDT"),
+  );
   const venue = args.text("venue");
   const symbol = args.text("symbol");
   const timeframe = args.text("timeframe");
-  if (venue === undefined || symbol === undefined) throw inputFailure("MISSING_FLAG", "--venue and --symbol say whose candles these are; give both");
-  if (!Object.hasOwn(brokers, venue)) throw inputFailure("UNKNOWN_VENUE", `--venue "${venue}" is not one of ${Object.keys(brokers).join(", ")}`);
-  if (timeframe !== undefined && !isTimeframe(timeframe)) throw inputFailure("BAD_TIMEFRAME", `--timeframe "${timeframe}" is not one of ${timeframeNames.join(", ")}`);
+  if (venue === undefined || symbol === undefined)
+    throw inputFailure("MISSING_FLAG", "--venue and --symbol say whose candles these are; give both");
+  if (!Object.hasOwn(brokers, venue))
+    throw inputFailure("UNKNOWN_VENUE", `--venue "${venue}" is not one of ${Object.keys(brokers).join(", ")}`);
+  if (timeframe !== undefined && !isTimeframe(timeframe))
+    throw inputFailure("BAD_TIMEFRAME", `--timeframe "${timeframe}" is not one of ${timeframeNames.join(", ")}`);
   const instrument = resolveInstrument(venue, assetClassOf(args.text("asset-class"), symbol), symbol);
   const progress = { read: progressLine(io, "reading"), write: progressLine(io, "writing") };
   const result = await importCsv(file, {
@@ -40,7 +46,10 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   });
   const iso = (time: number) => new Date(time).toISOString();
   if (args.flag("json")) io.out(`${JSON.stringify({ ...result, from: iso(result.from), to: iso(result.to) })}\n`);
-  else io.out(`${show(result.rows, 0)} ${result.timeframe} candles of ${result.instrument} at ${venue}, ${iso(result.from)} to ${iso(result.to)}: ${show(result.added, 0)} new, ${show(result.replaced, 0)} replaced, ${show(result.gaps.missingBars, 0)} missing\n`);
+  else
+    io.out(
+      `${show(result.rows, 0)} ${result.timeframe} candles of ${result.instrument} at ${venue}, ${iso(result.from)} to ${iso(result.to)}: ${show(result.added, 0)} new, ${show(result.replaced, 0)} replaced, ${show(result.gaps.missingBars, 0)} missing\n`,
+    );
   for (const warning of result.warnings) io.say(warning.message);
   return exitCodes.done;
 }

@@ -14,7 +14,9 @@ export const dataList: Command = {
     const series = (await openCandleStore(dataDir).list()).map((one) => ({ ...one, from: iso(one.from), to: iso(one.to) }));
     if (args.flag("json")) io.out(`${JSON.stringify(series)}\n`);
     else if (series.length === 0) io.out(`no candles in ${dataDir}; bring some: tradewind data import FILE --venue BROKER --symbol S\n`);
-    else for (const one of series) io.out(`${one.venue}/${one.instrument}/${one.timeframe}  ${one.from ?? "?"} to ${one.to ?? "?"}  ${one.files} files\n`);
+    else
+      for (const one of series)
+        io.out(`${one.venue}/${one.instrument}/${one.timeframe}  ${one.from ?? "?"} to ${one.to ?? "?"}  ${one.files} files\n`);
     for (const one of series) for (const text of one.damaged) io.say(text);
     return series.some((one) => one.damaged.length > 0) ? exitCodes.checkFailed : exitCodes.done;
   },

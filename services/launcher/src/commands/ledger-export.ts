@@ -12,7 +12,8 @@ export const ledgerExport: Command = {
   summary: "Print a run's ledger: canonical lines, or entries with --json",
   usage: "[RUN]",
   options: { out: { type: "string", value: "FILE", doc: "write to a file instead of standard output" } },
-  details: "RUN is the name of a run or its beginning; the newest where left out. The SHA-256 of the canonical lines is the ledger_hash.\nWith --json each line is one entry with its postings.",
+  details:
+    "RUN is the name of a run or its beginning; the newest where left out. The SHA-256 of the canonical lines is the ledger_hash.\nWith --json each line is one entry with its postings.",
   run: async (args, io) => {
     noMoreThan(args, 1);
     const run = findRun(systemOf(io).dataDir, args.positionals[0]);

@@ -10,7 +10,9 @@ export function equityPlot(model: ReportModel, buckets: number): TimePlot {
   const pick = (values: Float64Array) => Float64Array.from(kept, (i) => values[i]!);
   const { equity, drawdown, benchmarkPct } = analysis;
   const hasHold = benchmarkPct !== null;
-  const deepest = drawdown.deepest ? `, deepest drawdown ${percent(drawdown.deepest.depthPct)} on ${date(drawdown.deepest.troughTime)}` : "";
+  const deepest = drawdown.deepest
+    ? `, deepest drawdown ${percent(drawdown.deepest.depthPct)} on ${date(drawdown.deepest.troughTime)}`
+    : "";
   const hold = hasHold ? `; buy and hold ${signedPercent(benchmarkPct)}` : "";
   const holdLine = { kind: "line", keys: ["hold"], style: "hold" } as const;
   return {

@@ -8,7 +8,13 @@ import type { TimePlot } from "./time-plot.ts";
  * Price of one instrument as close line and high-low band, with entries and exits. `id` is unique on the page;
  * `buckets` bounds the points of the lines, `markColumns` the markers (about three to a column).
  */
-export function pricePlot(id: string, columns: CandleColumns, fills: readonly FillRecord[], buckets: number, markColumns: number): TimePlot {
+export function pricePlot(
+  id: string,
+  columns: CandleColumns,
+  fills: readonly FillRecord[],
+  buckets: number,
+  markColumns: number,
+): TimePlot {
   const own = fills.filter((fill) => fill.instrument === columns.instrument);
   const { time, low, high, close } = envelope(columns, buckets);
   return {

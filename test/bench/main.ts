@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { backtestFigures, memoryFigure, wholePath } from "./backtest.ts";
+import { jsonLine, tableLine, type Figure } from "./figure.ts";
+import { importFigures } from "./import.ts";
+import { seededColumns } from "./market.ts";
+import { profileOf } from "./profile.ts";
+
+const CANDLES = 1_000_000;
+const PROFILE_RUNS = 5;
+const PROFILE_LINES = 15;
+
+const HELP = `Usage: pnpm bench [backtest | import] [--json | --profile]
+
+Figures, medians of five alternating rounds after a warm-up, over ${CANDLES} seeded one-minute candles:
+  backtest.whole_path        a user's strategy of two averages, vote, risk, stop and target, fees, ledger with its
+                             SHA-256, equity curve; candles per second on one thread
+  backtest.idle_path         the same without a trade
+  backtest.per_trade_us      what a round trip adds
+  backtest.bare_loop         the same rules as a loop over columns and nothing else
+  backtest.grademark         the same rules under npm's grademark
+  memory.per_million_candles bytes of columns and growth of resident memory by a run
+  import.csv, import.parquet rows per second into the candle store, and out of it
+
+  --json      one JSON object per figure: {name, value, unit, cpuValue?, wallMs?, cpuMs?, against?, ratio?, counts?};
+              ratio is this value over that of the figure it is held against
+  --profile   where the time of the whole path goes: self time by function
+  --help      this text
+`;
+
+async function profile(): Promise<void> {
+  const columns = seededColumns(CANDLES);
+  wholePath(columns);
+  const start = performance.now();
+  const lines = await profileOf(() => {
+    for (let i = 0; i < PROFILE_RUNS; i++) wholePath(columns);
+  }, PROFILE_LINES);
+  const nsPerCandle = ((performance.now() - start) * 1e6) / (PROFILE_RUNS * CANDLES);
+  for (const { where, share } of lines)
+    console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${(share * nsPerCandle).toFixed(1).padStart(6)} ns/candle  ${where}`);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, profile: { type: "boolean" }, help: { type: "boolean" } },
+  });
+  const [group = "all"] = positionals;
+  if (values.help) return void process.stdout.write(HELP);
+  if (positionals.length > 1 || !["all", "backtest", "import"].includes(group))
+    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest or import, or see --help`);
+  if (values.profile) return profile();
+  const print = (figures: readonly Figure[]) => {
+    for (const figure of figures) console.log(values.json ? jsonLine(figure) : tableLine(figure));
+  };
+  const columns = seededColumns(CANDLES);
+  if (group !== "import") {
+    const memory = memoryFigure(columns);
+    const figures = await backtestFigures(columns);
+    if (!figures.some(({ name }) => name === "backtest.grademark"))
+      console.error("backtest.grademark is left out: grademark is not installed");
+    print([...figures, memory]);
+  }
+  if (group !== "backtest") print(await importFigures(columns));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}
