@@ -1,43 +1,26 @@
 import { describe, expect, test } from "vitest";
 import {
   calendarNamed,
-  createBarrier,
-  createDecide,
   createEngine,
-  createPaperAccount,
   createPrng,
-  createStrategyMachine,
-  decodeSnapshot,
   encodeEntry,
   encodeSnapshot,
   findStrategy,
   fromNumber,
   strategies,
-  type Abstention,
   type Candle,
-  type Decision,
   type MemberPlan,
+  type Money,
   type Prediction,
   type Price,
   type Qty,
   type Rate,
-  type Money,
-  type Signal,
   type VariantPlan,
 } from "../src/index.ts";
-import { aggregator } from "../src/market/aggregate.ts";
+import { accountStage, createRoad, decideStage, marketStage, modelStage, strategyStage } from "./support/road.ts";
 
 const MINUTE_MS = 60_000;
 const START = 1_700_000_000_000 - (1_700_000_000_000 % 86_400_000);
-
-/** What travels between the stages when each is a process: text, and nothing shared. */
-type Message =
-  | { kind: "candle"; candle: Candle }
-  | { kind: "said"; said: Signal | Abstention }
-  | { kind: "prediction"; prediction: Prediction }
-  | { kind: "decision"; decision: Decision };
-
-const wire = <T>(value: T): T => decodeSnapshot(encodeSnapshot(value)) as T;
 
 function planOf(symbols: readonly string[], members: readonly MemberPlan[], over: Partial<VariantPlan> = {}): VariantPlan {
   const one = fromNumber<Qty>(1);
@@ -164,108 +147,23 @@ function composed(plan: VariantPlan, candles: readonly Candle[]): { ledger: stri
 /** The machines apart, as services run them: every hop is text, and what arrives first is the scheduler's choice. */
 function separate(plan: VariantPlan, candles: readonly Candle[], seed: number): { ledger: string[]; decisions: string[] } {
   const prng = createPrng(seed);
+  const road = createRoad(prng);
   const ledger: string[] = [];
-  const decided: string[] = [];
-  const account = createPaperAccount({
-    plan,
-    epoch: "00000001",
-    startTime: START,
-    onEntry: (entry) => void ledger.push(encodeEntry(entry)),
-  });
-  const barrier = createBarrier(plan, calendarNamed);
-  const ids = plan.instruments.map((instrument) => instrument.id);
-  const aggregates = new Map(
-    ids.map((id) => [id, plan.timeframe === plan.finestTimeframe ? undefined : aggregator(calendarNamed("crypto-24-7"), plan.timeframe)]),
-  );
-  const machines = new Map(
-    ids.map((id) => [
-      id,
-      plan.members
-        .filter((one) => one.kind === "strategy")
-        .map((one) => createStrategyMachine(one, findStrategy(one.name), id, calendarNamed("crypto-24-7"))),
-    ]),
-  );
-  const votes = new Map(ids.map((id) => [id, createDecide(plan, calendarNamed("crypto-24-7"))]));
-  // A queue per subject; only its own order is kept.
-  const queues = new Map<string, { messages: Message[]; take: (message: Message) => void }>();
-  const subject = (name: string, take: (message: Message) => void) => void queues.set(name, { messages: [], take });
-  const publish = (name: string, message: Message) => void queues.get(name)!.messages.push(wire(message));
-  const vote = (id: string, decisions: readonly Decision[]) => {
-    for (const decision of decisions) {
-      decided.push(encodeSnapshot(decision));
-      publish(`decision ${id}`, { kind: "decision", decision });
-    }
-  };
-  for (const id of ids) {
-    subject(`candle for strategy ${id}`, (message) => {
-      if (message.kind !== "candle") return;
-      for (const machine of machines.get(id)!)
-        publish(`signal ${machine.source} ${id}`, { kind: "said", said: machine.onCandle(message.candle) });
-    });
-    subject(`candle for model ${id}`, (message) => {
-      if (message.kind !== "candle") return;
-      const prediction = predictionAt("nn", id, message.candle.closeTime);
-      if (prediction) publish(`prediction ${id}`, { kind: "prediction", prediction });
-      else
-        publish(`prediction ${id}`, {
-          kind: "said",
-          said: { source: "nn", instrument: id, closeTime: message.candle.closeTime, reason: "no prediction" },
-        });
-    });
-    subject(
-      `candle for decide ${id}`,
-      (message) => void (message.kind === "candle" && vote(id, votes.get(id)!.step({ type: "close", candle: message.candle }))),
-    );
-    subject(`prediction ${id}`, (message) => {
-      if (message.kind === "prediction") vote(id, votes.get(id)!.step({ type: "prediction", prediction: message.prediction }));
-      if (message.kind === "said" && !("action" in message.said))
-        vote(id, votes.get(id)!.step({ type: "abstention", abstention: message.said }));
-    });
-    for (const machine of machines.get(id)!)
-      subject(`signal ${machine.source} ${id}`, (message) => {
-        if (message.kind !== "said") return;
-        const { said } = message;
-        vote(id, votes.get(id)!.step("action" in said ? { type: "signal", signal: said } : { type: "abstention", abstention: said }));
-      });
-    subject(`candle for trade ${id}`, (message) => void (message.kind === "candle" && barrier.candle(message.candle)));
-    subject(`decision ${id}`, (message) => void (message.kind === "decision" && barrier.decision(message.decision)));
+  const decisions: string[] = [];
+  const settle = accountStage(plan, road, START, (entry) => void ledger.push(encodeEntry(entry)));
+  for (const { id } of plan.instruments) {
+    strategyStage(plan, road, id);
+    modelStage(plan, road, id, predictionAt);
+    decideStage(plan, road, id, (decision) => void decisions.push(encodeSnapshot(decision)));
   }
-  const models = plan.members.some((one) => one.kind === "model");
+  const feeds = new Map(plan.instruments.map(({ id }) => [id, marketStage(plan, road, id)]));
   for (const candle of candles) {
-    const { instrument: id } = candle;
-    publish(`candle for trade ${id}`, { kind: "candle", candle });
-    for (const deciding of aggregates.get(id)?.update(candle) ?? (aggregates.get(id) ? [] : [candle])) {
-      publish(`candle for strategy ${id}`, { kind: "candle", candle: deciding });
-      publish(`candle for decide ${id}`, { kind: "candle", candle: deciding });
-      if (models) publish(`candle for model ${id}`, { kind: "candle", candle: deciding });
-    }
+    feeds.get(candle.instrument)!(candle);
     // Stages lag: many closes are under way at once, and members run ahead of each other.
-    if (prng.chance(0.2)) settle(prng.below(60));
+    if (prng.chance(0.2)) settle(prng.below(60), false);
   }
-  barrier.end();
-  settle(Infinity);
-  return { ledger, decisions: decided };
-
-  function settle(most: number): void {
-    drain(prng, [...queues.values()], most);
-    for (let close = barrier.take(); close !== undefined; close = barrier.take()) {
-      account.close(close.time, close.candles);
-      for (const decision of close.decisions) account.decide(decision, close.time);
-    }
-  }
-}
-
-function drain(
-  prng: ReturnType<typeof createPrng>,
-  queues: readonly { messages: Message[]; take: (message: Message) => void }[],
-  most: number,
-): void {
-  for (let n = 0; n < most; n++) {
-    const waiting = queues.filter((queue) => queue.messages.length > 0);
-    if (waiting.length === 0) return;
-    const queue = waiting[prng.below(waiting.length)]!;
-    queue.take(queue.messages.shift()!);
-  }
+  settle(Infinity, true);
+  return { ledger, decisions };
 }
 
 describe("given the three machines, when they run apart with every message as text, then all is as when composed", () => {

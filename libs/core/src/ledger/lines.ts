@@ -1,4 +1,4 @@
-import { formatExact, formatFixed } from "../domain/fixed.ts";
+import { formatExact, formatFixed, type Money, type Price, type Qty } from "../domain/fixed.ts";
 import type { LedgerEntry, LedgerEvent } from "./entry.ts";
 
 /**
@@ -8,23 +8,8 @@ import type { LedgerEntry, LedgerEvent } from "./entry.ts";
  */
 export function ledgerLines(entry: LedgerEntry): string {
   let text = "";
-  for (const event of entry.events) text += `${entry.n}|${entry.time}|${fields(event)}\n`;
+  for (const event of entry.events) text += `${entry.n}|${entry.time}|${lineOf(event)}\n`;
   return text;
-}
-
-function line(
-  variant: string,
-  instrument: string,
-  type: string,
-  side: string,
-  quantity: string,
-  price: string,
-  fee: string,
-  feeCurrency: string,
-  clientId: string,
-  reason: string,
-): string {
-  return `${variant}|${instrument}|${type}|${side}|${quantity}|${price}|${fee}|${feeCurrency}|${clientId}|${clean(reason)}`;
 }
 
 /** A reason is free text; the separators of the format may not be. */
@@ -32,105 +17,71 @@ function clean(text: string): string {
   return /[|\r\n]/.test(text) ? text.replace(/[|\r\n]+/g, " ") : text;
 }
 
-function fields(event: LedgerEvent): string {
+function decimal(value: Qty | Price | Money | undefined): string {
+  return value === undefined ? "" : formatFixed(value);
+}
+
+function lineOf(event: LedgerEvent): string {
   switch (event.type) {
-    case "fill":
-      return line(
-        event.variant,
-        event.instrument,
-        event.type,
-        event.side,
-        formatFixed(event.quantity),
-        formatFixed(event.price),
-        formatFixed(event.fee),
-        event.feeCurrency,
-        event.clientId,
-        `${event.leg} ${event.reason} ${event.tradeId}`,
-      );
-    case "order_intended": {
-      const { order } = event;
-      const price = order.limitPrice ?? order.stopPrice;
-      const quantity = order.budget === undefined ? formatFixed(order.quantity) : `budget ${formatFixed(order.budget)}`;
-      return line(
-        order.variant,
-        order.instrument,
-        event.type,
-        order.side,
-        quantity,
-        price === undefined ? "" : formatFixed(price),
-        "",
-        "",
-        order.clientId,
-        `${order.leg} ${order.type} ${order.reason}`,
-      );
-    }
+    case "genesis":
+      return `${event.variants.join(",")}||genesis|||||${event.currency}|${event.epoch}|${event.account}`;
+    case "transfer":
+      return `||transfer||||${formatFixed(event.amount)}|${event.currency}||${clean(event.reason)}`;
+    case "state":
+      return `||state|||||||${clean(`${event.scope} ${event.state} ${event.reason}`)}`;
+    case "notice":
+      return `||notice|||||||${clean(`${event.code} ${event.detail}`)}`;
     case "order_requested":
-    case "order_amended": {
-      const quantity = event.quantity === undefined ? "" : formatFixed(event.quantity);
-      const price = event.stopPrice === undefined ? "" : formatFixed(event.stopPrice);
-      return line("", "", event.type, "", quantity, price, "", "", event.clientId, "request" in event ? event.request : "");
-    }
+      return `||order_requested||${decimal(event.quantity)}|${decimal(event.stopPrice)}|||${event.clientId}|${event.request}`;
+    case "order_amended":
+      return `||order_amended||${decimal(event.quantity)}|${decimal(event.stopPrice)}|||${event.clientId}|`;
     case "order_open":
-      return line("", "", event.type, "", "", "", "", "", event.clientId, event.venueId);
+      return `||order_open||||||${event.clientId}|${event.venueId}`;
     case "order_unknown":
     case "order_known":
-      return line("", "", event.type, "", "", "", "", "", event.clientId, event.reason);
+      return `||${event.type}||||||${event.clientId}|${clean(event.reason)}`;
     case "order_closed":
-      return line("", "", event.type, "", "", "", "", "", event.clientId, `${event.outcome} ${event.reason}`);
+      return `||order_closed||||||${event.clientId}|${clean(`${event.outcome} ${event.reason}`)}`;
+    case "order_intended":
+      return intendedLine(event);
+    default:
+      return slotLine(event);
+  }
+}
+
+function intendedLine({ order }: Extract<LedgerEvent, { type: "order_intended" }>): string {
+  const quantity = order.budget === undefined ? formatFixed(order.quantity) : `budget ${formatFixed(order.budget)}`;
+  const price = decimal(order.limitPrice ?? order.stopPrice);
+  const reason = clean(`${order.leg} ${order.type} ${order.reason}`);
+  return `${order.variant}|${order.instrument}|order_intended|${order.side}|${quantity}|${price}|||${order.clientId}|${reason}`;
+}
+
+type SlotEvent = Extract<
+  LedgerEvent,
+  { type: "fill" | "funding" | "dividend" | "split" | "adopted" | "denied" | "decision_expired" | "lock" }
+>;
+
+/** Events of one variant's holding of one instrument. */
+function slotLine(event: SlotEvent): string {
+  const head = `${event.variant}|${event.instrument}|${event.type}`;
+  switch (event.type) {
+    case "fill": {
+      const traded = `${event.side}|${formatFixed(event.quantity)}|${formatFixed(event.price)}|${formatFixed(event.fee)}|${event.feeCurrency}`;
+      return `${head}|${traded}|${event.clientId}|${clean(`${event.leg} ${event.reason} ${event.tradeId}`)}`;
+    }
     case "funding":
-      return line(
-        event.variant,
-        event.instrument,
-        event.type,
-        "",
-        "",
-        formatFixed(event.rate),
-        formatFixed(event.amount),
-        event.currency,
-        "",
-        event.ref,
-      );
+      return `${head}|||${formatFixed(event.rate)}|${formatFixed(event.amount)}|${event.currency}||${event.ref}`;
     case "dividend":
-      return line(event.variant, event.instrument, event.type, "", "", "", formatFixed(event.amount), "", "", event.ref);
+      return `${head}||||${formatFixed(event.amount)}|||${event.ref}`;
     case "split":
-      return line(
-        event.variant,
-        event.instrument,
-        event.type,
-        "",
-        "",
-        formatFixed(event.ratio),
-        formatFixed(event.cashInLieu),
-        "",
-        "",
-        event.ref,
-      );
-    case "genesis":
-      return line(event.variants.join(","), "", event.type, "", "", "", "", event.currency, event.epoch, event.account);
-    case "transfer":
-      return line("", "", event.type, "", "", "", formatFixed(event.amount), event.currency, "", event.reason);
-    case "denied":
-      return line(event.variant, event.instrument, event.type, "", "", "", "", "", "", `${event.code} ${event.detail}`);
-    case "decision_expired":
-      return line(event.variant, event.instrument, event.type, "", "", "", "", "", "", String(event.decisionTime));
-    case "state":
-      return line("", "", event.type, "", "", "", "", "", "", `${event.scope} ${event.state} ${event.reason}`);
-    case "lock":
-      return line(event.variant, event.instrument, event.type, "", "", "", "", "", "", `${event.until} ${event.reason}`);
+      return `${head}|||${formatFixed(event.ratio)}|${formatFixed(event.cashInLieu)}|||${event.ref}`;
     case "adopted":
-      return line(
-        event.variant,
-        event.instrument,
-        event.type,
-        "",
-        formatFixed(event.quantity),
-        formatExact(event.cost),
-        "",
-        "",
-        "",
-        event.reason,
-      );
-    case "notice":
-      return line("", "", event.type, "", "", "", "", "", "", `${event.code} ${event.detail}`);
+      return `${head}||${formatFixed(event.quantity)}|${formatExact(event.cost)}||||${clean(event.reason)}`;
+    case "denied":
+      return `${head}|||||||${clean(`${event.code} ${event.detail}`)}`;
+    case "decision_expired":
+      return `${head}|||||||${event.decisionTime}`;
+    case "lock":
+      return `${head}|||||||${clean(`${event.until} ${event.reason}`)}`;
   }
 }
