@@ -64,12 +64,25 @@ export function parseFixed<T extends Fixed>(text: string, what = "value"): T {
   return parseDecimal(text, DECIMALS, what) as T;
 }
 
+/**
+ * A 12-decimal value in float64, where it is an integer of 1e-12, 1e-9 or 1e-6 below `bound` (at most 2^53): both
+ * sides of the division are exact then, and its result is the nearest float64. Otherwise NaN.
+ */
+function quotient(value: bigint, bound: number): number {
+  const pico = Number(value);
+  if (Math.abs(pico) < bound) return pico / 1e12;
+  const nano = value / 1_000n;
+  if (nano * 1_000n === value && Math.abs(Number(nano)) < bound) return Number(nano) / 1e9;
+  const micro = value / 1_000_000n;
+  if (micro * 1_000_000n === value && Math.abs(Number(micro)) < bound) return Number(micro) / 1e6;
+  return Number.NaN;
+}
+
 /** The shortest decimal string of a 12-decimal value. */
 export function formatFixed(value: Fixed): string {
-  const micro = value / 1_000_000n;
-  // Up to 15 digits a float64 prints as exactly the decimal it was made from.
-  if (micro * 1_000_000n === value && micro < 1_000_000_000_000_000n && micro > -1_000_000_000_000_000n) return String(Number(micro) / 1e6);
-  return formatDecimal(value, DECIMALS);
+  // Up to 15 digits a float64 prints as exactly the decimal it was made from, without an exponent from 1e-6 on.
+  const x = quotient(value, 1e15);
+  return Math.abs(x) >= 1e-6 ? String(x) : formatDecimal(value, DECIMALS);
 }
 
 /** Parses a decimal string to 24 decimals. */
@@ -133,15 +146,17 @@ export function fromNumber<T extends Fixed>(x: number, what = "value"): T {
  * (0.1 x 82 is 8.2), then half-even to 12 decimals. Throws `NOT_FINITE`.
  */
 export function fromComputed<T extends Fixed>(x: number, what = "value"): T {
+  const micro = Math.round(x * 1e6);
+  // Already of no more digits than that.
+  if (micro / 1e6 === x && Math.abs(micro) < 1e12) return (BigInt(micro) * 1_000_000n) as T;
   assertFinite(x, what);
   return roundDigits(plainDigits(Number(x.toPrecision(SIGNIFICANT_DIGITS))), what) as T;
 }
 
 /** The nearest float64. */
 export function toNumber(value: Fixed): number {
-  const micro = value / 1_000_000n;
-  if (micro * 1_000_000n === value && micro <= 9_007_199_254_740_991n && micro >= -9_007_199_254_740_991n) return Number(micro) / 1e6;
-  return Number(formatDecimal(value, DECIMALS));
+  const x = quotient(value, 2 ** 53);
+  return x === x ? x : Number(formatDecimal(value, DECIMALS));
 }
 
 /** The nearest float64 of a 24-decimal amount. */

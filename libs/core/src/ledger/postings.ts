@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { invariant } from "../assert.ts";
 import { toExact, toMoney, type Exact, type Money, type Qty } from "../domain/fixed.ts";
 import { positionUnit, type Instrument } from "../domain/instrument.ts";
 import type { Execution } from "../domain/order.ts";
@@ -61,6 +61,6 @@ export function assertBalanced(postings: readonly Posting[]): void {
   for (const posting of postings) {
     let sum = 0n;
     for (const other of postings) if (other.unit === posting.unit) sum += other.amount;
-    assert(sum === 0n, `postings in ${posting.unit} sum to ${sum}, not to zero`);
+    if (sum !== 0n) throw invariant(`postings in ${posting.unit} sum to ${sum}, not to zero`);
   }
 }

@@ -26,8 +26,8 @@ export interface VenueSideOrder {
 /** One instrument at the simulated venue. */
 export interface InstrumentBook {
   readonly instrument: Instrument;
-  /** Resting or waiting for the next price, by arrival. */
-  live: VenueSideOrder[];
+  /** Resting or waiting for the next price, by arrival. A change makes a new list, so that a loop over it may end orders. */
+  live: readonly VenueSideOrder[];
   position: Position;
   /** Price at which the position is taken; NaN until it has been worked out for the present position. */
   liquidationAt: number;

@@ -11,7 +11,7 @@ import { isLiquidatedAt, liquidationFill } from "./liquidation.ts";
 import { feeOf, reduces, settleFill, takeVolume, takerPrice, volumeRoom, wantedAt } from "./fill.ts";
 
 /** Closed orders the venue can still look up. */
-const CLOSED_KEPT = 2_048;
+const CLOSED_KEPT = 512;
 
 /** A venue as matching sees it: its book, and by which rules it fills. */
 export interface MatchedVenue {
@@ -35,7 +35,6 @@ export function matchOpen(venue: MatchedVenue, candle: Candle, out: VenueReport[
   market.lastPrice = candle.open;
   // A gap over the liquidation price leaves nothing for a stop to save.
   if (isLiquidatedAt(market, venue.leverage, candle.open)) liquidate(venue, market, candle.openTime, out);
-  if (market.live.length === 0) return;
   for (const order of market.live) {
     if (order.outcome !== undefined || order.arrivesAt > candle.openTime || !opens(order, candle.open)) continue;
     order.triggered = order.spec.type === "stop";
@@ -55,19 +54,16 @@ function opens(order: VenueSideOrder, price: number): boolean {
 export function matchRange(venue: MatchedVenue, candle: Candle, out: VenueReport[]): void {
   const market = venue.book.instruments.get(candle.instrument);
   if (market === undefined) return;
-  const { leverage } = venue;
-  if (market.live.length > 0) {
-    for (const order of arrived(market, "market", candle))
-      if (order.arrivesAt > candle.openTime) takeInside(venue, market, order, latePrice(order, candle), candle, out);
-    for (const order of arrived(market, "stop", candle))
-      if (order.outcome === undefined && !order.triggered && stopReached(order, candle))
-        takeInside(venue, market, order, stopReference(order, candle), candle, out);
-  }
-  if (isLiquidatedAt(market, leverage, market.position.qty > 0n ? candle.low : candle.high))
+  const { live } = market;
+  for (const order of live)
+    if (waits(order, "market", candle) && order.arrivesAt > candle.openTime)
+      takeInside(venue, market, order, latePrice(order, candle), candle, out);
+  for (const order of live)
+    if (waits(order, "stop", candle) && !order.triggered && stopReached(order, candle))
+      takeInside(venue, market, order, stopReference(order, candle), candle, out);
+  if (isLiquidatedAt(market, venue.leverage, market.position.qty > 0n ? candle.low : candle.high))
     liquidate(venue, market, candle.closeTime, out);
-  if (market.live.length > 0)
-    for (const order of arrived(market, "limit", candle))
-      if (order.outcome === undefined && limitReached(order, candle)) takeLimit(venue, market, order, candle, out);
+  for (const order of live) if (waits(order, "limit", candle) && limitReached(order, candle)) takeLimit(venue, market, order, candle, out);
   market.lastPrice = candle.close;
 }
 
@@ -92,9 +88,9 @@ function takeLimit(venue: MatchedVenue, market: InstrumentBook, order: VenueSide
   execute(venue, market, order, passed ? found : order.trigger, passed ? "taker" : "maker", candle, candle.closeTime, out);
 }
 
-/** Live orders of a type that are at the venue before the candle ends. A copy: matching changes the list. */
-function arrived(market: InstrumentBook, type: OrderSpec["type"], candle: Candle): VenueSideOrder[] {
-  return market.live.filter((order) => order.spec.type === type && order.arrivesAt < candle.closeTime);
+/** Whether an order of this type is open and at the venue before the candle ends. */
+function waits(order: VenueSideOrder, type: OrderSpec["type"], candle: Candle): boolean {
+  return order.outcome === undefined && order.spec.type === type && order.arrivesAt < candle.closeTime;
 }
 
 function stopReached(order: VenueSideOrder, candle: Candle): boolean {

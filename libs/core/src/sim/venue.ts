@@ -105,7 +105,7 @@ function place(venue: MatchedVenue, spec: OrderSpec, time: number, out: VenueRep
     executions: [],
   };
   book.orders.set(spec.clientId, order);
-  market.live.push(order);
+  market.live = [...market.live, order];
   out.push({ type: "open", time, clientId: spec.clientId, venueId: order.venueId });
 }
 

@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { assert, invariant } from "../assert.ts";
 import { exactToNumber, toExact, type Exact } from "../domain/fixed.ts";
 import type { FillEvent, LedgerEvent, Posting } from "../ledger/entry.ts";
 import { intendedOrder, type Order } from "../orders/order.ts";
@@ -66,13 +66,13 @@ export function apply(state: AccountState, event: LedgerEvent, time: number): vo
 
 function slotOf(state: AccountState, variant: string, instrument: string): Slot {
   const slot = findSlot(state, variant, instrument);
-  assert(slot !== undefined, `ledger names ${variant} ${instrument}, which this account does not hold`);
+  if (slot === undefined) throw invariant(`ledger names ${variant} ${instrument}, which this account does not hold`);
   return slot;
 }
 
 function orderOf(state: AccountState, clientId: string): Order {
   const order = state.orders.get(clientId);
-  assert(order !== undefined, `ledger names order ${clientId}, which was never intended`);
+  if (order === undefined) throw invariant(`ledger names order ${clientId}, which was never intended`);
   return order;
 }
 

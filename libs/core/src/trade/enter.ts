@@ -1,4 +1,4 @@
-import { assert } from "../assert.ts";
+import { invariant } from "../assert.ts";
 import { abs, toNumber, type Price } from "../domain/fixed.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Leg, OrderSpec, Side } from "../domain/order.ts";
@@ -90,10 +90,8 @@ export function placeExit(desk: Desk, slot: Slot, leg: Exclude<Leg, "entry">, re
 
 /** An exit passes in every trading state, as long as it cannot open anything. */
 function approveExit(slot: Slot, spec: OrderSpec): Approved<OrderSpec> {
-  assert(
-    spec.reduceOnly && spec.quantity <= abs(slot.position.qty),
-    `exit of ${spec.quantity} is larger than the position in ${spec.instrument}`,
-  );
+  if (!spec.reduceOnly || spec.quantity > abs(slot.position.qty))
+    throw invariant(`exit of ${spec.quantity} is larger than the position in ${spec.instrument}`);
   return approve(spec);
 }
 

@@ -120,8 +120,10 @@ function handle(desk: Desk, event: TradeEvent): void {
 }
 
 function finish(desk: Desk, event: TradeEvent): TradeStep {
-  const { events, intents, state } = desk;
-  desk.events = [];
+  const { intents, state } = desk;
+  // A copy of its exact size, for entries are kept.
+  const events = desk.events.slice();
+  desk.events.length = 0;
   desk.intents = [];
   if (events.length === 0) return { entry: undefined, intents };
   state.n += 1;
