@@ -14,32 +14,15 @@ export function renderHeader(model: ReportModel): Html {
   const shown = instruments.length > 4 ? [...instruments.slice(0, 4), `and ${instruments.length - 4} more`] : instruments;
   const against = benchmarkPct === null ? "" : html` · buy and hold <b class="${tone(benchmarkPct)}">${signedPercent(benchmarkPct, 1)}</b>`;
   return html`<header>
-    <p class="brand">
-      <svg viewBox="0 0 32 24" aria-hidden="true"><path d="M2 8h17a4 4 0 1 0-4-4M2 13h24a4 4 0 1 1-4 4M2 18h11a3 3 0 1 1-3 3" /></svg
-      >tradewind <span>backtest report</span>
-    </p>
-    <div class="title">
-      <div>
-        <h1>${model.variant}</h1>
-        <p class="facts">${[model.strategy, shown.join(", "), model.timeframe, model.broker].filter((one) => one !== "").join(" · ")}</p>
-        <p class="facts">${period}${equity.durationMs > 0 ? ` (${duration(equity.durationMs)})` : ""}</p>
-      </div>
-      <p class="verdict">
-        <b class="${tone(equity.returnPct)}">${signedPercent(equity.returnPct, 1)}</b>
-        <span>${money(equity.start)} → ${money(equity.end)} ${model.currency}${against}</span>
-      </p>
-    </div>
-    <dl class="hashes">
-      <div>
-        <dt>config</dt>
-        <dd><code>${model.configHash}</code></dd>
-      </div>
-      <div>
-        <dt>ledger</dt>
-        <dd><code>${model.ledgerHash}</code></dd>
-      </div>
-    </dl>
-  </header> `;
+<p class="brand"><svg viewBox="0 0 32 24" aria-hidden="true"><path d="M2 8h17a4 4 0 1 0-4-4M2 13h24a4 4 0 1 1-4 4M2 18h11a3 3 0 1 1-3 3"/></svg>tradewind <span>backtest report</span></p>
+<div class="title"><div><h1>${model.variant}</h1>
+<p class="facts">${[model.strategy, shown.join(", "), model.timeframe, model.broker].filter((one) => one !== "").join(" · ")}</p>
+<p class="facts">${period}${equity.durationMs > 0 ? ` (${duration(equity.durationMs)})` : ""}</p></div>
+<p class="verdict"><b class="${tone(equity.returnPct)}">${signedPercent(equity.returnPct, 1)}</b>
+<span>${money(equity.start)} → ${money(equity.end)} ${model.currency}${against}</span></p></div>
+<dl class="hashes"><div><dt>config</dt><dd><code>${model.configHash}</code></dd></div><div><dt>ledger</dt><dd><code>${model.ledgerHash}</code></dd></div></dl>
+</header>
+`;
 }
 
 /** What a reader should know before believing the figures. */
@@ -48,12 +31,8 @@ export function renderCautions(cautions: readonly Caution[]): Html {
   const items = cautions.map(
     (caution) => html`<li><b>${caution.code.toLowerCase().replace(/_/g, " ")}</b><span>${caution.detail}</span></li>`,
   );
-  return html`<section class="cautions" aria-labelledby="cautions">
-    <h2 id="cautions">Before you believe this</h2>
-    <ul>
-      ${items}
-    </ul>
-  </section> `;
+  return html`<section class="cautions" aria-labelledby="cautions"><h2 id="cautions">Before you believe this</h2><ul>${items}</ul></section>
+`;
 }
 
 interface Card {
@@ -67,13 +46,10 @@ interface Card {
 export function renderCards(model: ReportModel): Html {
   const cards = keyFigures(model).map(
     (card) =>
-      html`<div class="card">
-        <dt>${card.name}</dt>
-        <dd class="${card.tone}">${card.value}</dd>
-        <dd class="note">${card.note}</dd>
-      </div>`,
+      html`<div class="card"><dt>${card.name}</dt><dd class="${card.tone}">${card.value}</dd><dd class="note">${card.note}</dd></div>`,
   );
-  return html`<section aria-label="Key figures"><dl class="cards">${cards}</dl></section> `;
+  return html`<section aria-label="Key figures"><dl class="cards">${cards}</dl></section>
+`;
 }
 
 function keyFigures({ analysis, currency }: ReportModel): Card[] {

@@ -25,13 +25,8 @@ export function renderMethods({ equity, ratios, drawdown, trades, activity, benc
     ["Turnover", activity.turnover === null ? "\u2013" : `${fixed(activity.turnover, 1)}\u00a0x`, "traded value / mean equity"],
     ["Length", duration(equity.durationMs), "first to last close"],
   ];
-  return html`<dl class="methods">
-    ${rows.map(
-      ([name, value, how]) =>
-        html`<div>
-          <dt>${name}<small>${how}</small></dt>
-          <dd>${value}</dd>
-        </div> `,
-    )}
-  </dl>`;
+  return html`<dl class="methods">${rows.map(
+    ([name, value, how]) => html`<div><dt>${name}<small>${how}</small></dt><dd>${value}</dd></div>
+`,
+  )}</dl>`;
 }

@@ -21,21 +21,15 @@ const PRICE_CARRIED = 12_000;
 const MARK_COLUMNS = 1200;
 
 /** Marker shapes in three sizes: entries as triangles, exits as dots; profit is full, loss is hollow. */
-const SHAPES = html`<svg class="shapes" aria-hidden="true" width="0" height="0">
-  <defs>
-    ${[shapes("", 6, 10, 4), shapes("s", 3.2, 5.5, 2.2), shapes("t", 1.8, 3, 1.1)]}
-    <circle id="dotW" class="win" r="3.5" />
-    <circle id="dotX" class="loss" r="3.5" />
-  </defs>
-</svg>`;
+const SHAPES = html`<svg class="shapes" aria-hidden="true" width="0" height="0"><defs>${[
+  shapes("", 6, 10, 4),
+  shapes("s", 3.2, 5.5, 2.2),
+  shapes("t", 1.8, 3, 1.1),
+]}<circle id="dotW" class="win" r="3.5"/><circle id="dotX" class="loss" r="3.5"/></defs></svg>`;
 
 function shapes(size: string, half: number, height: number, radius: number): Html {
-  return html`<path id="markL${size}" class="enter long" d="M0 0L${half} ${height}H-${half}Z" /><path
-      id="markS${size}"
-      class="enter short"
-      d="M0 0L${half} -${height}H-${half}Z"
-    />
-    <circle id="markW${size}" class="win" r="${radius}" /><circle id="markX${size}" class="loss" r="${radius}" />`;
+  return html`<path id="markL${size}" class="enter long" d="M0 0L${half} ${height}H-${half}Z"/><path id="markS${size}" class="enter short" d="M0 0L${half} -${height}H-${half}Z"/>
+<circle id="markW${size}" class="win" r="${radius}"/><circle id="markX${size}" class="loss" r="${radius}"/>`;
 }
 
 /**
@@ -55,40 +49,31 @@ export function renderReport(model: ReportModel): string {
     prices: drawn.map((columns) => columns.instrument),
     trades: tradeData(trips.closed),
   };
-  const body = html`${SHAPES}
-    <main>
-      ${renderHeader(model)}${renderCautions(analysis.cautions)}${renderCards(model)} ${section("Equity", renderTimePlot(equity))}
-      ${drawn.length > 0 ? section("Price and fills", html`${price(DRAWN).map((plot, i) => priceFigure(drawn[i]!.instrument, renderTimePlot(plot), i === 0))}${drawnNote(model, drawn.length)}`) : ""}
-      ${section("Monthly returns", renderMonthly(analysis.monthly))}
-      <div class="pair">
-        ${section(
-          "Trade returns",
-          renderHistogram(
-            trips.closed.map((trip) => trip.returnPct),
-            trades.expectancyPct,
-          ),
-        )}
-        ${section("Worst against best move", renderScatter(trips.closed))}
-      </div>
-      ${section("Costs", renderCosts(analysis, currency))} ${section("Instruments", renderInstruments(analysis.instruments, currency))}
-      ${section("Trades", renderTrades(trips.closed, currency))} ${section("All figures", renderMethods(analysis))}
-      <footer>
-        Past results say little about future ones. Ledger <code>${model.ledgerHash.slice(0, 16)}</code>, config
-        <code>${model.configHash.slice(0, 16)}</code>.
-      </footer>
-    </main>
-    <script type="application/json" id="data">
-      ${scriptJson(data)}
-    </script>`;
+  const body = html`${SHAPES}<main>
+${renderHeader(model)}${renderCautions(analysis.cautions)}${renderCards(model)}
+${section("Equity", renderTimePlot(equity))}
+${drawn.length > 0 ? section("Price and fills", html`${price(DRAWN).map((plot, i) => priceFigure(drawn[i]!.instrument, renderTimePlot(plot), i === 0))}${drawnNote(model, drawn.length)}`) : ""}
+${section("Monthly returns", renderMonthly(analysis.monthly))}
+<div class="pair">${section(
+    "Trade returns",
+    renderHistogram(
+      trips.closed.map((trip) => trip.returnPct),
+      trades.expectancyPct,
+    ),
+  )}
+${section("Worst against best move", renderScatter(trips.closed))}</div>
+${section("Costs", renderCosts(analysis, currency))}
+${section("Instruments", renderInstruments(analysis.instruments, currency))}
+${section("Trades", renderTrades(trips.closed, currency))}
+${section("All figures", renderMethods(analysis))}
+<footer>Past results say little about future ones. Ledger <code>${model.ledgerHash.slice(0, 16)}</code>, config <code>${model.configHash.slice(0, 16)}</code>.</footer>
+</main><script type="application/json" id="data">${scriptJson(data)}</script>`;
   return page(`${model.variant} · backtest`, body);
 }
 
 function section(title: string, content: Html): Html {
   const id = `about-${title.toLowerCase().replace(/\W+/g, "-")}`;
-  return html`<section aria-labelledby="${id}">
-    <h2 id="${id}">${title}</h2>
-    ${content}
-  </section>`;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
 }
 
 function priceFigure(name: string, figure: Html, open: boolean): Html {
@@ -105,10 +90,7 @@ function drawnNote(model: ReportModel, drawn: number): Html {
     ["X", 0, "exit with loss"],
   ] as const;
   const keys = shapes.map(
-    ([kind, y, name]) =>
-      html`<span
-        ><svg viewBox="-8 -8 16 16" aria-hidden="true"><use href="#mark${kind}" y="${y}" /></svg>${name}</span
-      >`,
+    ([kind, y, name]) => html`<span><svg viewBox="-8 -8 16 16" aria-hidden="true"><use href="#mark${kind}" y="${y}"/></svg>${name}</span>`,
   );
   return html`<p class="marklegend">${keys}${more > 0 ? html`<span>${more} more without a plot</span>` : ""}</p>`;
 }

@@ -38,58 +38,23 @@ export function renderTrades(trips: readonly RoundTrip[], currency: string): Htm
   const cut = trips.length > carried.length ? ` The ${fixed(carried.length, 0)} with the largest results are listed.` : "";
   const heads = columns.map(
     ({ name, key, minor }) =>
-      html`<th scope="col" ${minor ? html` class="minor"` : ""} aria-sort="${key === 3 ? "ascending" : "none"}">
-        <button type="button" data-sort="${key}">${name}</button>
-      </th>`,
+      html`<th scope="col"${minor ? html` class="minor"` : ""} aria-sort="${key === 3 ? "ascending" : "none"}"><button type="button" data-sort="${key}">${name}</button></th>`,
   );
   const rest =
     carried.length > STATIC ? html`<noscript><p class="empty">The first ${STATIC} trades; scripts show the rest.</p></noscript>` : "";
-  return html`<div class="tools list">
-      <span class="count">${plural(trips.length, "trade")}, amounts in ${currency}.${cut}</span>
-      <span class="filter" hidden
-        ><button type="button" data-show="all" aria-pressed="true">All</button
-        ><button type="button" data-show="wins" aria-pressed="false">Wins</button
-        ><button type="button" data-show="losses" aria-pressed="false">Losses</button></span
-      >
-    </div>
-    <div class="scroll" tabindex="0" role="region" aria-label="Trades">
-      <table class="rows trades" id="trades">
-        <caption class="unseen">
-          Closed trades
-        </caption>
-        <thead>
-          <tr>
-            ${heads}
-          </tr>
-        </thead>
-        <tbody>
-          ${carried.slice(0, STATIC).map(row)}
-        </tbody>
-      </table>
-    </div>
-    ${rest}
-    <nav class="pages" aria-label="Pages of trades" hidden>
-      <button type="button" data-page="-1">Earlier</button><span aria-live="polite"></span
-      ><button type="button" data-page="1">Later</button>
-    </nav>`;
+  return html`<div class="tools list"><span class="count">${plural(trips.length, "trade")}, amounts in ${currency}.${cut}</span>
+<span class="filter" hidden><button type="button" data-show="all" aria-pressed="true">All</button><button type="button" data-show="wins" aria-pressed="false">Wins</button><button type="button" data-show="losses" aria-pressed="false">Losses</button></span></div>
+<div class="scroll" tabindex="0" role="region" aria-label="Trades"><table class="rows trades" id="trades"><caption class="unseen">Closed trades</caption>
+<thead><tr>${heads}</tr></thead><tbody>${carried.slice(0, STATIC).map(row)}</tbody></table></div>${rest}
+<nav class="pages" aria-label="Pages of trades" hidden><button type="button" data-page="-1">Earlier</button><span aria-live="polite"></span><button type="button" data-page="1">Later</button></nav>`;
 }
 
 function row(trip: RoundTrip): Html {
-  return html`<tr>
-    <th scope="row">${trip.instrument}<small class="phone">${trip.direction} ${dateTime(trip.entryTime)}</small></th>
-    <td class="minor">${trip.direction}</td>
-    <td class="minor">${dateTime(trip.entryTime)}</td>
-    <td class="minor">${dateTime(trip.exitTime)}</td>
-    <td class="minor">${quantity(trip.quantity)}</td>
-    <td class="minor">${quantity(trip.entryPrice)}</td>
-    <td class="minor">${quantity(trip.exitPrice)}</td>
-    <td class="${tone(trip.pnl)}">${signedMoney(trip.pnl)}</td>
-    <td class="${tone(trip.returnPct)}">${signedPercent(trip.returnPct)}</td>
-    <td class="minor">${signedPercent(trip.maePct)}</td>
-    <td class="minor">${signedPercent(trip.mfePct)}</td>
-    <td class="minor">${trip.bars ?? NONE}</td>
-    <td class="minor">${trip.exitLeg}</td>
-  </tr> `;
+  return html`<tr><th scope="row">${trip.instrument}<small class="phone">${trip.direction} ${dateTime(trip.entryTime)}</small></th><td class="minor">${trip.direction}</td><td class="minor">${dateTime(trip.entryTime)}</td><td class="minor">${dateTime(trip.exitTime)}</td>
+<td class="minor">${quantity(trip.quantity)}</td><td class="minor">${quantity(trip.entryPrice)}</td><td class="minor">${quantity(trip.exitPrice)}</td>
+<td class="${tone(trip.pnl)}">${signedMoney(trip.pnl)}</td><td class="${tone(trip.returnPct)}">${signedPercent(trip.returnPct)}</td>
+<td class="minor">${signedPercent(trip.maePct)}</td><td class="minor">${signedPercent(trip.mfePct)}</td><td class="minor">${trip.bars ?? NONE}</td><td class="minor">${trip.exitLeg}</td></tr>
+`;
 }
 
 /** The carried trades for the script: names once, then one short row each in the order of `columns`; times in seconds. */

@@ -41,14 +41,7 @@ export function renderHistogram(returnsPct: readonly number[], meanPct: number |
   const bars = bins.map((bin, i) => {
     const height = (bin.count / top) * 190;
     const title = `${rangeText(bins, i)}: ${plural(bin.count, "trade")}`;
-    return html`<rect
-      class="${bin.from < 0 ? "down" : "up"}"
-      x="${(i * width + width * 0.06).toFixed(1)}"
-      y="${(200 - height).toFixed(1)}"
-      width="${(width * 0.88).toFixed(1)}"
-      height="${height.toFixed(1)}"
-      ><title>${title}</title></rect
-    >`;
+    return html`<rect class="${bin.from < 0 ? "down" : "up"}" x="${(i * width + width * 0.06).toFixed(1)}" y="${(200 - height).toFixed(1)}" width="${(width * 0.88).toFixed(1)}" height="${height.toFixed(1)}"><title>${title}</title></rect>`;
   });
   const low = bins[0]!.from;
   const high = bins[bins.length - 1]!.to;
@@ -61,14 +54,9 @@ export function renderHistogram(returnsPct: readonly number[], meanPct: number |
       ? html`<div class="mean" style="left:${place(meanPct)}%"><b>mean ${signedPercent(meanPct)}</b></div>`
       : "";
   const summary = `Distribution of ${plural(returnsPct.length, "trade return")} from ${percent(low)} to ${percent(high)}.`;
-  return html`<figure class="plot still">
-    <div class="stage">
-      <div class="panel" style="height:220px">
-        <svg class="lines" viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="${summary}">${bars}</svg>${mean}
-      </div>
-      <div class="times">${labels}</div>
-    </div>
-  </figure>`;
+  return html`<figure class="plot still"><div class="stage"><div class="panel" style="height:220px">
+<svg class="lines" viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="${summary}">${bars}</svg>${mean}</div>
+<div class="times">${labels}</div></div></figure>`;
 }
 
 /** The outermost bins hold the tails beyond them too. */

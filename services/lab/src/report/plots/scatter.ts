@@ -20,9 +20,7 @@ export function renderScatter(trips: readonly RoundTrip[]): Html {
     const y = 100 - Math.min(1, trip.mfePct! / up) * 100;
     const title =
       shown.length <= TITLED
-        ? html`<title>
-            ${`${trip.instrument} ${trip.direction}: ${signedPercent(trip.returnPct)} (worst ${signedPercent(trip.maePct)}, best ${signedPercent(trip.mfePct)})`}
-          </title>`
+        ? html`<title>${`${trip.instrument} ${trip.direction}: ${signedPercent(trip.returnPct)} (worst ${signedPercent(trip.maePct)}, best ${signedPercent(trip.mfePct)})`}</title>`
         : "";
     return html`<use href="#dot${trip.pnl > 0 ? "W" : "X"}" x="${x.toFixed(2)}%" y="${y.toFixed(2)}%">${title}</use>`;
   });
@@ -33,20 +31,9 @@ export function renderScatter(trips: readonly RoundTrip[]): Html {
     raw(`<i style="left:${((value / across) * 100).toFixed(2)}%"><b>${value === 0 ? "0" : `\u2212${compact(value)}`}%</b></i>`),
   );
   const summary = `Worst against best move of ${plural(known.length, "trade")}, in percent of the entry price.`;
-  return html`<figure class="plot still">
-    <figcaption>
-      <span class="legend"
-        ><span class="key"><i class="win"></i>profit</span><span class="key"><i class="loss"></i>loss</span></span
-      >
-    </figcaption>
-    <div class="stage">
-      <div class="panel" style="height:220px">
-        <div class="values">${values}</div>
-        <svg class="marks" role="img" aria-label="${summary}">${points}</svg>
-      </div>
-      <div class="times">${times}</div>
-    </div>
-  </figure>`;
+  return html`<figure class="plot still"><figcaption><span class="legend"><span class="key"><i class="win"></i>profit</span><span class="key"><i class="loss"></i>loss</span></span></figcaption>
+<div class="stage"><div class="panel" style="height:220px"><div class="values">${values}</div>
+<svg class="marks" role="img" aria-label="${summary}">${points}</svg></div><div class="times">${times}</div></div></figure>`;
 }
 
 /** Axis end: the largest value, or one and a half times the 95th percentile where the largest lies far outside. */

@@ -33,51 +33,31 @@ export function renderTimePlot(plot: TimePlot): Html {
   const panels = plot.panels.map((panel, i) => renderPanel(plot, panel, i, from, to));
   const logButton = plot.canLog ? html`<button type="button" data-log aria-pressed="false">Log</button>` : "";
   return html`<figure class="plot" data-plot="${plot.id}">
-    <figcaption>
-      <span class="legend">${plot.legend.map((item) => legendItem(plot, item))}</span>
-      <span class="tools" hidden>${logButton}<span class="ranges"></span></span>
-    </figcaption>
-    <div
-      class="stage"
-      tabindex="0"
-      role="group"
-      aria-label="${plot.summary} Arrow keys move the reading, plus and minus zoom, Escape shows all."
-    >
-      ${panels}
-      <div class="times">${raw(timeAxis(from, to, TIME_TICKS))}</div>
-      <div class="cross" hidden><b></b></div>
-      <div class="brush" hidden></div>
-    </div>
-  </figure> `;
+<figcaption><span class="legend">${plot.legend.map((item) => legendItem(plot, item))}</span>
+<span class="tools" hidden>${logButton}<span class="ranges"></span></span></figcaption>
+<div class="stage" tabindex="0" role="group" aria-label="${plot.summary} Arrow keys move the reading, plus and minus zoom, Escape shows all.">
+${panels}<div class="times">${raw(timeAxis(from, to, TIME_TICKS))}</div>
+<div class="cross" hidden><b></b></div><div class="brush" hidden></div></div>
+</figure>
+`;
 }
 
 function renderPanel(plot: TimePlot, panel: Panel, index: number, from: number, to: number): Html {
   const view = panelView(panel, plot.time, plot.series, from, to, false);
   const paths = panel.layers.map((layer) => {
     const path = raw(layerPath(view, panel, layer, plot.time, plot.series));
-    return html`<path class="${layer.kind} ${layer.style}" d="${path}" />`;
+    return html`<path class="${layer.kind} ${layer.style}" d="${path}"/>`;
   });
   const marks = index === 0 && plot.marks ? html`<svg class="marks" aria-hidden="true">${raw(markUses(view, plot.marks))}</svg>` : "";
-  return html`<div class="panel" style="height:${panel.height}px">
-    <div class="values">${raw(valueAxis(view, panel))}</div>
-    <svg
-      class="lines"
-      viewBox="0 0 1000 ${panel.height}"
-      preserveAspectRatio="none"
-      role="img"
-      aria-label="${index === 0 ? plot.summary : plot.legend[plot.legend.length - 1]!.name}"
-    >
-      ${join(paths)}</svg
-    >${marks}
-  </div> `;
+  return html`<div class="panel" style="height:${panel.height}px"><div class="values">${raw(valueAxis(view, panel))}</div>
+<svg class="lines" viewBox="0 0 1000 ${panel.height}" preserveAspectRatio="none" role="img" aria-label="${index === 0 ? plot.summary : plot.legend[plot.legend.length - 1]!.name}">${join(paths)}</svg>${marks}</div>
+`;
 }
 
 function legendItem(plot: TimePlot, item: LegendItem): Html {
   const values = plot.series[item.key] ?? [];
   const last = values.length > 0 ? readout(values[values.length - 1]!, item.unit) : "";
-  return html`<span class="key"
-    ><i class="${item.style}"></i>${item.name} <b data-key="${item.key}" data-unit="${item.unit}">${last}</b></span
-  >`;
+  return html`<span class="key"><i class="${item.style}"></i>${item.name} <b data-key="${item.key}" data-unit="${item.unit}">${last}</b></span>`;
 }
 
 /** What the script needs to redraw a plot: seconds from `origin` and float32 values, base64 of little-endian columns. */
