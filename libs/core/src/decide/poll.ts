@@ -23,6 +23,7 @@ export interface Poll {
 /** The polls under way, oldest close first; a member may run ahead of another by any number of closes. */
 export class Polls {
   private readonly members: number;
+  /** Newest first, so that the oldest leaves from the end. */
   private readonly running: Poll[] = [];
   private readonly spare: Poll[] = [];
 
@@ -32,14 +33,14 @@ export class Polls {
 
   /** The oldest one, if it is complete. */
   complete(): Poll | undefined {
-    const oldest = this.running[0];
+    const oldest = this.running[this.running.length - 1];
     return oldest !== undefined && oldest.missing === 0 && oldest.candle !== undefined ? oldest : undefined;
   }
 
   /** The poll of a close; begun when it is the first to hear of it. */
   of(closeTime: number): Poll {
-    let at = this.running.length;
-    while (at > 0 && this.running[at - 1]!.closeTime >= closeTime) at -= 1;
+    let at = 0;
+    while (at < this.running.length && this.running[at]!.closeTime > closeTime) at += 1;
     const found = this.running[at];
     if (found !== undefined && found.closeTime === closeTime) return found;
     const poll = this.spare.pop() ?? emptyPoll(this.members);
@@ -51,10 +52,10 @@ export class Polls {
 
   /** Ends the oldest poll; its object serves again. */
   end(): void {
-    const poll = this.running.shift()!;
+    const poll = this.running.pop()!;
     poll.candle = undefined;
     poll.missing = this.members;
-    for (const ballot of poll.ballots) ballot.cast = false;
+    for (let i = 0; i < this.members; i++) poll.ballots[i]!.cast = false;
     this.spare.push(poll);
   }
 
