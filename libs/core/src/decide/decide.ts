@@ -147,11 +147,7 @@ function compose(
 ): Decision {
   const { ballots } = poll;
   const candle = poll.candle!;
-  const votes: Vote[] = [];
-  for (let i = 0; i < ballots.length; i++) {
-    const { value, reason } = ballots[i]!;
-    votes.push({ source: plan.members[i]!.source, vote: value === value ? value : null, weight: shares[i]!, reason });
-  }
+  const votes = ballots.map((ballot, i) => voteOf(ballot, plan.members[i]!.source, shares[i]!));
   const leader = action === "HOLD" ? undefined : leading(ballots, shares, action);
   const decision: Decision = {
     variant: plan.id,
@@ -168,6 +164,10 @@ function compose(
   if (leader === undefined || (leader.stop === undefined && leader.target === undefined)) return decision;
   const { stop, target } = leader;
   return { ...decision, ...(stop === undefined ? undefined : { stop }), ...(target === undefined ? undefined : { target }) };
+}
+
+function voteOf({ value, reason }: Ballot, source: string, weight: number): Vote {
+  return { source, vote: value === value ? value : null, weight, reason };
 }
 
 /** The weightiest ballot on the winning side; its reason and prices speak for the decision. */

@@ -23,9 +23,9 @@ export interface Poll {
 /** The polls under way, oldest close first; a member may run ahead of another by any number of closes. */
 export class Polls {
   private readonly members: number;
-  /** Newest first, so that the oldest leaves from the end. */
-  private readonly running: Poll[] = [];
-  private readonly spare: Poll[] = [];
+  /** The first `running` are under way, by close time; the rest wait to serve again. */
+  private readonly polls: Poll[] = [];
+  private running = 0;
 
   constructor(members: number) {
     this.members = members;
@@ -33,40 +33,54 @@ export class Polls {
 
   /** The oldest one, if it is complete. */
   complete(): Poll | undefined {
-    const oldest = this.running[this.running.length - 1];
-    return oldest !== undefined && oldest.missing === 0 && oldest.candle !== undefined ? oldest : undefined;
+    if (this.running === 0) return undefined;
+    const oldest = this.polls[0]!;
+    return oldest.missing === 0 && oldest.candle !== undefined ? oldest : undefined;
   }
 
   /** The poll of a close; begun when it is the first to hear of it. */
   of(closeTime: number): Poll {
-    let at = 0;
-    while (at < this.running.length && this.running[at]!.closeTime > closeTime) at += 1;
-    const found = this.running[at];
-    if (found !== undefined && found.closeTime === closeTime) return found;
-    const poll = this.spare.pop() ?? emptyPoll(this.members);
+    let at = this.running;
+    while (at > 0 && this.polls[at - 1]!.closeTime >= closeTime) at -= 1;
+    if (at < this.running && this.polls[at]!.closeTime === closeTime) return this.polls[at]!;
+    return this.begin(closeTime, at);
+  }
+
+  private begin(closeTime: number, at: number): Poll {
+    if (this.running === this.polls.length) this.polls.push(emptyPoll(this.members));
+    const poll = this.polls[this.running]!;
+    if (at < this.running) {
+      this.polls.splice(this.running, 1);
+      this.polls.splice(at, 0, poll);
+    }
+    this.running += 1;
     poll.closeTime = closeTime;
-    if (at === this.running.length) this.running.push(poll);
-    else this.running.splice(at, 0, poll);
     return poll;
   }
 
   /** Ends the oldest poll; its object serves again. */
   end(): void {
-    const poll = this.running.pop()!;
+    const poll = this.polls[0]!;
     poll.candle = undefined;
     poll.missing = this.members;
-    for (let i = 0; i < this.members; i++) poll.ballots[i]!.cast = false;
-    this.spare.push(poll);
+    for (const ballot of poll.ballots) ballot.cast = false;
+    if (this.running > 1) this.polls.push(this.polls.shift()!);
+    this.running -= 1;
   }
 
   snapshot(): readonly Poll[] {
-    return this.running.map((poll) => ({ ...poll, ballots: poll.ballots.map((ballot) => ({ ...ballot })) }));
+    return this.polls.slice(0, this.running).map(copyOf);
   }
 
   restore(polls: readonly Poll[]): void {
-    this.running.length = 0;
-    for (const poll of polls) this.running.push({ ...poll, ballots: poll.ballots.map((ballot) => ({ ...ballot })) });
+    this.polls.length = 0;
+    this.polls.push(...polls.map(copyOf));
+    this.running = polls.length;
   }
+}
+
+function copyOf(poll: Poll): Poll {
+  return { ...poll, ballots: poll.ballots.map((ballot) => ({ ...ballot })) };
 }
 
 function emptyPoll(members: number): Poll {
