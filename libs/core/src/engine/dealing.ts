@@ -4,7 +4,7 @@ import type { LedgerEntry } from "../ledger/entry.ts";
 import type { Intent } from "../orders/intent.ts";
 import type { VenueReport } from "../orders/report.ts";
 import type { SimVenue } from "../sim/venue.ts";
-import type { TradeEvent } from "../trade/event.ts";
+import type { TradeStep } from "../trade/event.ts";
 import type { TradeMachine } from "../trade/trade.ts";
 
 /** A funding charge: due at or before the next candle that opens. */
@@ -17,8 +17,8 @@ export interface FundingPayment {
 
 /** The talk between an account and its simulated venue: intents go out at once, reports come back until both are quiet. */
 export interface Dealing {
-  /** One step of the account; event time `time` is when its intents leave. */
-  step(event: TradeEvent, time: number): void;
+  /** Takes what a step of the account made: its entry, then its intents, which leave at event time `time`. */
+  take(step: TradeStep, time: number): void;
   /** Feeds reports back until there are none. */
   settle(time: number): void;
   /** Fills at a candle's first price, and whatever follows from them at the same price. */
@@ -31,8 +31,7 @@ export interface Dealing {
 export function createDealing(trade: TradeMachine, venue: SimVenue, onEntry: (entry: LedgerEntry) => void): Dealing {
   let reports: VenueReport[] = [];
 
-  function step(event: TradeEvent, time: number): void {
-    const { entry, intents } = trade.step(event);
+  function take({ entry, intents }: TradeStep, time: number): void {
     if (entry !== undefined) onEntry(entry);
     for (const intent of intents) perform(venue, intent, time, reports);
   }
@@ -41,12 +40,12 @@ export function createDealing(trade: TradeMachine, venue: SimVenue, onEntry: (en
     while (reports.length > 0) {
       const batch = reports;
       reports = [];
-      for (const report of batch) step({ type: "report", report }, time);
+      for (const report of batch) take(trade.step({ type: "report", report }), time);
     }
   }
 
   return {
-    step,
+    take,
     settle,
     open(candle) {
       // A fill at the open may lead to an order that fills at the same open: a reversal, a stop already passed.

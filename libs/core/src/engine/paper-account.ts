@@ -51,7 +51,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     fills: plan.fills,
   });
   const dealing = createDealing(trade, venue, options.onEntry);
-  const { step, settle } = dealing;
+  const { take, settle } = dealing;
 
   return {
     trade,
@@ -59,12 +59,12 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     close(time, candles) {
       for (const candle of candles) dealing.open(candle);
       for (const candle of candles) dealing.range(candle);
-      for (const candle of candles) step({ type: "candle", candle }, time);
-      step({ type: "close", time }, time);
+      for (const candle of candles) take(trade.candle(candle), time);
+      take(trade.close(time), time);
       settle(time);
     },
     decide(decision, time) {
-      step({ type: "decision", decision, time }, time);
+      take(trade.decide(decision, time), time);
       settle(time);
     },
     fund: (payment) => dealing.fund(payment),
@@ -72,15 +72,15 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       const last = candles.at(-1);
       if (last === undefined || plan.fills.atEnd === "keep") return;
       const time = last.closeTime;
-      step({ type: "command", command: { verb: "close", by: "end of data" }, time }, time);
+      take(trade.step({ type: "command", command: { verb: "close", by: "end of data" }, time }), time);
       settle(time);
       for (const candle of candles) {
         const price = plan.fills.atEnd === "close_at_open" ? candle.open : candle.close;
         // The end of the data is a convention, not a market: neither latency nor volume holds a position back.
         dealing.open({ ...candle, openTime: time + plan.fills.latencyMs, open: price, volume: Number.MAX_SAFE_INTEGER });
-        step({ type: "candle", candle }, time);
+        take(trade.candle(candle), time);
       }
-      step({ type: "close", time }, time);
+      take(trade.close(time), time);
       settle(time);
     },
     snapshot: () => ({ account: snapshotAccount(trade.state), venue: snapshotVenue(venue.book) }),

@@ -1,4 +1,6 @@
 import { unreachable } from "../assert.ts";
+import type { Candle } from "../domain/candle.ts";
+import type { Decision } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
 import type { LedgerEntry, LedgerEvent } from "../ledger/entry.ts";
 import { cashFlowPostings } from "../ledger/postings.ts";
@@ -17,24 +19,49 @@ import { setScope } from "./scope.ts";
 
 const IDLE: TradeStep = { entry: undefined, intents: [] };
 
-/** The account machine: events in, one ledger entry and intents out. Pure, synchronous, owner of its state. */
+/**
+ * The account machine: events in, one ledger entry and intents out. Pure, synchronous, owner of its state.
+ * The steps that every close brings have doors of their own, the same as `step` with an event of that type: nothing
+ * comes of most of them, and an event made for it would cost more than the step.
+ */
 export interface TradeMachine {
   readonly state: AccountState;
   step(event: TradeEvent): TradeStep;
+  candle(candle: Candle): TradeStep;
+  close(time: number): TradeStep;
+  decide(decision: Decision, time: number): TradeStep;
 }
 
 /** A machine over an account for these variants, all of one account. Empty until `openAccount` or `foldLedger`. */
 export function createTradeMachine(plans: readonly VariantPlan[], state: AccountState = emptyAccount(plans)): TradeMachine {
   const desk: Desk = { state, plans: new Map(plans.map((plan) => [plan.id, plan])), time: 0, events: [], intents: [] };
-  return {
+  const machine: TradeMachine = {
     state,
     step(event) {
-      desk.time = timeOf(event);
+      if (event.type === "candle") return machine.candle(event.candle);
+      if (event.type === "close") return machine.close(event.time);
+      if (event.type === "decision") return machine.decide(event.decision, event.time);
+      desk.time = event.type === "report" ? event.report.time : event.time;
       handle(desk, event);
-      if (desk.events.length === 0 && desk.intents.length === 0) return IDLE;
-      return finish(desk, event);
+      return finish(desk, inputOf(event));
+    },
+    candle(candle) {
+      desk.time = candle.closeTime;
+      onCandle(desk, candle);
+      return finish(desk, "candle");
+    },
+    close(time) {
+      desk.time = time;
+      onClose(desk, time);
+      return finish(desk, "close");
+    },
+    decide(decision, time) {
+      desk.time = time;
+      onDecision(desk, decision);
+      return finish(desk, "decision");
     },
   };
+  return machine;
 }
 
 /** The first entry of a new account: its name, its epoch and each variant's starting balance. */
@@ -90,20 +117,11 @@ function recallDecision(state: AccountState, event: LedgerEvent, time: number): 
   slot.lastDecisionTime = Math.max(slot.lastDecisionTime, worked);
 }
 
-function timeOf(event: TradeEvent): number {
-  if (event.type === "candle") return event.candle.closeTime;
-  if (event.type === "report") return event.report.time;
-  return event.time;
-}
+/** What has no door of its own. */
+type OtherEvent = Exclude<TradeEvent, { type: "candle" | "close" | "decision" }>;
 
-function handle(desk: Desk, event: TradeEvent): void {
+function handle(desk: Desk, event: OtherEvent): void {
   switch (event.type) {
-    case "candle":
-      return onCandle(desk, event.candle);
-    case "close":
-      return onClose(desk, event.time);
-    case "decision":
-      return onDecision(desk, event.decision);
     case "report":
       return onReport(desk, event.report);
     case "timer":
@@ -119,20 +137,21 @@ function handle(desk: Desk, event: TradeEvent): void {
   }
 }
 
-function finish(desk: Desk, event: TradeEvent): TradeStep {
+/** The input of a ledger entry. */
+function inputOf(event: OtherEvent): string {
+  if (event.type === "report") return `report ${event.report.type}`;
+  return event.type === "command" ? `command ${event.command.verb} by ${event.command.by}` : event.type;
+}
+
+function finish(desk: Desk, input: string): TradeStep {
   const { intents, state } = desk;
+  if (desk.events.length === 0 && intents.length === 0) return IDLE;
   // A copy of its exact size, for entries are kept.
   const events = desk.events.slice();
   desk.events.length = 0;
   desk.intents = [];
   if (events.length === 0) return { entry: undefined, intents };
   state.n += 1;
-  const input =
-    event.type === "report"
-      ? `report ${event.report.type}`
-      : event.type === "command"
-        ? `command ${event.command.verb} by ${event.command.by}`
-        : event.type;
   return { entry: { n: state.n, ownerEpoch: state.ownerEpoch, time: desk.time, watermark: state.watermark, input, events }, intents };
 }
 
