@@ -118,8 +118,9 @@ describe("random markets, plans and views through the engine", () => {
       fc.property(seeds, (seed) => {
         const { done, plan, candles } = someRun(seed, BARS);
         done.run(candles);
-        const folded = createTradeMachine([plan]).state;
-        foldLedger({ state: folded, step: () => ({ entry: undefined, intents: [] }) }, done.entries);
+        const machine = createTradeMachine([plan]);
+        foldLedger(machine, done.entries);
+        const folded = machine.state;
         expect([...folded.balances]).toEqual([...done.state.balances]);
         expect(folded.variants.get("v")!.cash).toBe(done.state.variants.get("v")!.cash);
         expect([...folded.orders.values()].map(known)).toEqual([...done.state.orders.values()].map(known));

@@ -17,6 +17,8 @@ import type { DefinitionOf } from "./strategy-file.ts";
 
 /** The ledger epoch of every backtest: fixed, so that client ids and the ledger's hash repeat. */
 const BACKTEST_EPOCH = "00000001";
+/** A venue stamps a payment up to this long after it fell due. */
+const FUNDING_STAMP_MS = 5_000;
 /** Candles between two calls of `onProgress`. */
 const PROGRESS_EVERY = 16_384;
 
@@ -65,12 +67,15 @@ export function runBacktest(input: BacktestInput): BacktestRun {
   let last = -Infinity;
   const start = performance.now();
   closes.forEach((time, candles, done) => {
-    while (nextFunding < funding.length && funding[nextFunding]!.time < time) {
-      // Whoever holds the position before the candle's first fill pays: a venue's stamp lies some ms after the hour.
-      const due = Math.min(funding[nextFunding]!.time, candles[0]!.openTime);
-      engine.fund({ ...funding[nextFunding++]!, time: due });
+    const { openTime } = candles[0]!;
+    let inside: FundingPayment[] | undefined;
+    for (; nextFunding < funding.length && funding[nextFunding]!.time < time; nextFunding++) {
+      const payment = funding[nextFunding]!;
+      // Who holds before the candle's first fill pays what is due at its open: a venue's stamp lies some ms after the hour.
+      if (payment.time <= openTime + FUNDING_STAMP_MS) engine.fund({ ...payment, time: Math.min(payment.time, openTime) });
+      else (inside ??= []).push(payment);
     }
-    engine.close(time, candles);
+    engine.close(time, candles, inside);
     curve.add(time, variant);
     last = time;
     if (done < nextProgress) return;

@@ -19,10 +19,12 @@ export interface FundingPayment {
 export interface Dealing {
   /** Takes what a step of the account made: its entry, then its intents, which leave at event time `time`. */
   take(step: TradeStep, time: number): void;
-  /** Feeds reports back until there are none. */
-  settle(time: number): void;
+  /** Feeds reports back until there are none; what they lead to leaves at the time of the report. */
+  settle(): void;
   /** Fills at a candle's first price, and whatever follows from them at the same price. */
   open(candle: Candle): void;
+  /** Fills of what arrives inside a candle, and what follows from them there. */
+  arrivals(candle: Candle): void;
   /** Fills inside a candle; they are known at its close. */
   range(candle: Candle): void;
   fund(payment: FundingPayment): void;
@@ -36,11 +38,11 @@ export function createDealing(trade: TradeMachine, venue: SimVenue, onEntry: (en
     for (const intent of intents) perform(venue, intent, time, reports);
   }
 
-  function settle(time: number): void {
+  function settle(): void {
     while (reports.length > 0) {
       const batch = reports;
       reports = [];
-      for (const report of batch) take(trade.step({ type: "report", report }), time);
+      for (const report of batch) take(trade.step({ type: "report", report }), report.time);
     }
   }
 
@@ -53,16 +55,20 @@ export function createDealing(trade: TradeMachine, venue: SimVenue, onEntry: (en
       do {
         before = venue.book.nextId;
         venue.open(candle, reports);
-        settle(candle.openTime);
+        settle();
       } while (venue.book.nextId !== before);
+    },
+    arrivals(candle) {
+      venue.arrivals(candle, reports);
+      settle();
     },
     range(candle) {
       venue.range(candle, reports);
-      settle(candle.closeTime);
+      settle();
     },
     fund({ instrument, rate, mark, time }) {
       venue.fund(instrument, rate, mark, time, reports);
-      settle(time);
+      settle();
     },
   };
 }

@@ -13,7 +13,7 @@ export interface EngineOptions extends LaneOptions, PaperAccountOptions {
 export interface Engine {
   readonly account: PaperAccount;
   /** Closes one time: at most one candle of the finest timeframe per instrument, in config order. */
-  close(time: number, candles: readonly Candle[]): void;
+  close(time: number, candles: readonly Candle[], funding?: readonly FundingPayment[]): void;
   /** Charges funding at the venue and books it. */
   fund(payment: FundingPayment): void;
   /** Ends the data: open positions are closed at these candles' open or close, if the variant asks for it. */
@@ -35,9 +35,9 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     account,
-    close(time, candles) {
+    close(time, candles, funding) {
       now = time;
-      account.close(time, candles);
+      account.close(time, candles, funding);
       for (const candle of candles) lanes.get(candle.instrument)!.onCandle(candle, decided);
     },
     fund: (payment) => account.fund(payment),

@@ -25,8 +25,11 @@ export interface PaperAccountOptions {
 export interface PaperAccount {
   readonly trade: TradeMachine;
   readonly venue: SimVenue;
-  /** At most one candle of the finest timeframe per instrument, in config order. */
-  close(time: number, candles: readonly Candle[]): void;
+  /**
+   * At most one candle of the finest timeframe per instrument, in config order. `funding` falls due inside these
+   * candles: whoever holds after their first fills pays it.
+   */
+  close(time: number, candles: readonly Candle[], funding?: readonly FundingPayment[]): void;
   /** Takes a decision at event time `time`, after the candles of that time. */
   decide(decision: Decision, time: number): void;
   /** Charges funding at the venue and books it. */
@@ -37,6 +40,8 @@ export interface PaperAccount {
   snapshot(): unknown;
   restore(state: unknown): void;
 }
+
+const NO_FUNDING: readonly FundingPayment[] = [];
 
 export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
   const { plan } = options;
@@ -56,16 +61,18 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
   return {
     trade,
     venue,
-    close(time, candles) {
+    close(time, candles, funding = NO_FUNDING) {
       for (const candle of candles) dealing.open(candle);
+      for (const candle of candles) dealing.arrivals(candle);
+      for (const payment of funding) dealing.fund(payment);
       for (const candle of candles) dealing.range(candle);
       for (const candle of candles) take(trade.candle(candle), time);
       take(trade.close(time), time);
-      settle(time);
+      settle();
     },
     decide(decision, time) {
       take(trade.decide(decision, time), time);
-      settle(time);
+      settle();
     },
     fund: (payment) => dealing.fund(payment),
     finish(candles) {
@@ -73,7 +80,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
       if (last === undefined || plan.fills.atEnd === "keep") return;
       const time = last.closeTime;
       take(trade.step({ type: "command", command: { verb: "close", by: "end of data" }, time }), time);
-      settle(time);
+      settle();
       for (const candle of candles) {
         const price = plan.fills.atEnd === "close_at_open" ? candle.open : candle.close;
         // The end of the data is a convention, not a market: neither latency nor volume holds a position back.
@@ -81,7 +88,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
         take(trade.candle(candle), time);
       }
       take(trade.close(time), time);
-      settle(time);
+      settle();
     },
     snapshot: () => ({ account: snapshotAccount(trade.state), venue: snapshotVenue(venue.book) }),
     restore(saved) {

@@ -26,9 +26,10 @@ export function takerPrice(instrument: Instrument, side: Side, reference: number
   return snapped > 0n ? snapped : instrument.tick;
 }
 
-/** Whole steps that `budget` buys at `price`, fee included. */
+/** Whole steps that `budget` buys at `price`, with the fee where it is paid in money. */
 export function budgetQuantity(instrument: Instrument, budget: Money, price: Price): Qty {
-  const withFee = instrument.multiplier * (ONE + instrument.takerFee);
+  const feeInMoney = instrument.kind !== "spot" || instrument.feeIn === "settle";
+  const withFee = instrument.multiplier * (ONE + (feeInMoney ? instrument.takerFee : 0n));
   const most = instrument.kind === "inverse" ? (budget * price * ONE) / withFee : (budget * ONE * ONE * ONE) / (withFee * price);
   return snap(most as Qty, instrument.step, "down");
 }
@@ -71,16 +72,22 @@ export function reduces(position: Position, side: Side, quantity: Qty): boolean 
   return position.qty !== 0n && position.qty > 0n !== (side === "BUY") && quantity <= abs(position.qty);
 }
 
-/** Quantity the candle's volume still lets one order take, in whole steps. */
-export function volumeRoom(market: InstrumentBook, volume: number, share: number | null): Qty | undefined {
-  if (share === null) return undefined;
-  const left = volume * share - market.volumeTaken;
-  return left <= 0 ? (0n as Qty) : snap(fromComputed<Qty>(left), market.instrument.step, "down");
+/** Base units in one unit of quantity; a candle's volume counts in base units. */
+function baseUnits(instrument: Instrument, price: number): number {
+  const multiplier = toNumber(instrument.multiplier);
+  return instrument.kind === "inverse" ? multiplier / price : multiplier;
 }
 
-/** Marks the volume a fill took. */
-export function takeVolume(market: InstrumentBook, quantity: Qty): void {
-  market.volumeTaken += toNumber(quantity);
+/** Quantity the candle's volume still lets one order take at `price`, in whole steps. */
+export function volumeRoom(market: InstrumentBook, volume: number, share: number | null, price: number): Qty | undefined {
+  if (share === null) return undefined;
+  const left = volume * share - market.volumeTaken;
+  return left <= 0 ? (0n as Qty) : snap(fromComputed<Qty>(left / baseUnits(market.instrument, price)), market.instrument.step, "down");
+}
+
+/** Marks the volume a fill at `price` took. */
+export function takeVolume(market: InstrumentBook, quantity: Qty, price: number): void {
+  market.volumeTaken += toNumber(quantity) * baseUnits(market.instrument, price);
 }
 
 /** What an order still asks for at `price`. */

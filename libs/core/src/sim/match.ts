@@ -12,6 +12,7 @@ import { feeOf, reduces, settleFill, takeVolume, takerPrice, volumeRoom, wantedA
 
 /** Closed orders the venue can still look up. */
 const CLOSED_KEPT = 512;
+const NO_COSTS: CostPlan = { spreadBps: 0, slippageBps: 0 };
 
 /** A venue as matching sees it: its book, and by which rules it fills. */
 export interface MatchedVenue {
@@ -38,7 +39,9 @@ export function matchOpen(venue: MatchedVenue, candle: Candle, out: VenueReport[
   for (const order of market.live) {
     if (order.outcome !== undefined || order.arrivesAt > candle.openTime || !opens(order, candle.open)) continue;
     order.triggered = order.spec.type === "stop";
-    execute(venue, market, order, candle.open, order.spec.type === "limit" ? "maker" : "taker", candle, candle.openTime, out);
+    // A limit order that has just come and already crosses rests for nobody.
+    const rested = order.spec.type === "limit" && order.arrivesAt < candle.openTime;
+    execute(venue, market, order, candle.open, rested ? "maker" : "taker", candle, candle.openTime, out);
   }
 }
 
@@ -50,17 +53,23 @@ function opens(order: VenueSideOrder, price: number): boolean {
   return buy ? price <= order.trigger : price >= order.trigger;
 }
 
-/** The worse outcome first: what arrives late, stops, liquidation, and only then limits. */
+/** Market orders that arrive inside a candle fill on arrival, so that what protects their position is there for the rest of it. */
+export function matchArrivals(venue: MatchedVenue, candle: Candle, out: VenueReport[]): void {
+  const market = venue.book.instruments.get(candle.instrument);
+  if (market === undefined) return;
+  for (const order of market.live)
+    if (waits(order, "market", candle) && order.arrivesAt > candle.openTime)
+      takeInside(venue, market, order, latePrice(order, candle), candle, order.arrivesAt, out);
+}
+
+/** The worse outcome first: stops, liquidation, and only then limits. */
 export function matchRange(venue: MatchedVenue, candle: Candle, out: VenueReport[]): void {
   const market = venue.book.instruments.get(candle.instrument);
   if (market === undefined) return;
   const { live } = market;
   for (const order of live)
-    if (waits(order, "market", candle) && order.arrivesAt > candle.openTime)
-      takeInside(venue, market, order, latePrice(order, candle), candle, out);
-  for (const order of live)
     if (waits(order, "stop", candle) && !order.triggered && stopReached(order, candle))
-      takeInside(venue, market, order, stopReference(order, candle), candle, out);
+      takeInside(venue, market, order, stopReference(order, candle), candle, candle.closeTime, out);
   if (isLiquidatedAt(market, venue.leverage, market.position.qty > 0n ? candle.low : candle.high))
     liquidate(venue, market, candle.closeTime, out);
   for (const order of live) if (waits(order, "limit", candle) && limitReached(order, candle)) takeLimit(venue, market, order, candle, out);
@@ -74,11 +83,12 @@ function takeInside(
   order: VenueSideOrder,
   reference: number,
   candle: Candle,
+  time: number,
   out: VenueReport[],
 ): void {
   if (isLiquidatedAt(market, venue.leverage, reference)) return;
   order.triggered = order.spec.type === "stop";
-  execute(venue, market, order, reference, "taker", candle, candle.closeTime, out);
+  execute(venue, market, order, reference, "taker", candle, time, out);
 }
 
 /** A limit order fills at its price; one that arrives when the price has passed it takes what it finds. */
@@ -128,36 +138,39 @@ function execute(
   const { instrument } = market;
   const { spec } = order;
   const price =
-    spec.type === "limit" ? limitedPrice(instrument, order, reference) : takerPrice(instrument, spec.side, reference, venue.costs);
+    spec.type === "limit"
+      ? limitedPrice(instrument, order, reference, liquidity === "maker" ? NO_COSTS : venue.costs)
+      : takerPrice(instrument, spec.side, reference, venue.costs);
   let quantity = wantedAt(market, order, price);
   if (spec.reduceOnly) {
     if (market.position.qty === 0n || market.position.qty > 0n === (spec.side === "BUY"))
       return endOrder(venue, order, "cancelled", "nothing to reduce", time, out);
     if (quantity > abs(market.position.qty)) quantity = abs(market.position.qty);
   }
-  const room = volumeRoom(market, candle.volume, venue.fills.maxVolumeShare);
+  const room = volumeRoom(market, candle.volume, venue.fills.maxVolumeShare, reference);
   const whole = quantity;
   if (room !== undefined && quantity > room) quantity = room;
-  if (whole === 0n) return endOrder(venue, order, order.filled > 0n ? "filled" : "rejected", "budget is below one step", time, out);
-  if (quantity === 0n) return;
+  if (whole <= 0n) return endOrder(venue, order, order.filled > 0n ? "filled" : "rejected", "budget is below one step", time, out);
+  if (quantity <= 0n) return;
   const value = tradeValue(instrument, quantity, price);
   const { fee, feeCurrency } = feeOf(instrument, spec.side, quantity, value, liquidity);
   if (!affordable(venue, market, order, quantity, value, fee))
     return endOrder(venue, order, order.filled > 0n ? "cancelled" : "rejected", "insufficient funds", time, out);
   const execution: Execution = { tradeId: `t${venue.book.nextId++}`, side: spec.side, quantity, price, fee, feeCurrency, liquidity };
   settleFill(venue.book, market, execution);
-  takeVolume(market, quantity);
+  takeVolume(market, quantity, reference);
   order.filled = (order.filled + quantity) as Qty;
   order.executions.push(execution);
-  if (spec.budget !== undefined) order.budgetLeft = (order.budgetLeft - toMoney(value, "up") - fee) as Money;
+  if (spec.budget !== undefined)
+    order.budgetLeft = (order.budgetLeft - toMoney(value, "up") - (feeCurrency === instrument.settle ? fee : 0n)) as Money;
   out.push({ type: "fill", time, clientId: spec.clientId, venueId: order.venueId, execution });
   if (quantity === whole) endOrder(venue, order, "filled", "", time, out);
 }
 
 /** A limit order fills at the reference price, to the tick against it, but never beyond its own. */
-function limitedPrice(instrument: Instrument, order: VenueSideOrder, reference: number): Price {
+function limitedPrice(instrument: Instrument, order: VenueSideOrder, reference: number, costs: CostPlan): Price {
   const limit = order.spec.limitPrice!;
-  const found = takerPrice(instrument, order.spec.side, reference, { spreadBps: 0, slippageBps: 0 });
+  const found = takerPrice(instrument, order.spec.side, reference, costs);
   const better = order.spec.side === "BUY" ? found < limit : found > limit;
   return better ? found : limit;
 }

@@ -7,7 +7,7 @@ import { tradeValue } from "../ledger/position.ts";
 import type { VenueReport } from "../orders/report.ts";
 import { describeOrder, type VenueBook, type VenueSideOrder } from "./book.ts";
 import { credit } from "./fill.ts";
-import { endOrder, matchOpen, matchRange, type MatchedVenue } from "./match.ts";
+import { endOrder, matchArrivals, matchOpen, matchRange, type MatchedVenue } from "./match.ts";
 
 export interface SimVenueOptions {
   readonly instruments: readonly Instrument[];
@@ -31,6 +31,8 @@ export interface SimVenue {
   lookup(clientId: string, time: number, out: VenueReport[]): void;
   snapshot(time: number, out: VenueReport[]): void;
   open(candle: Candle, out: VenueReport[]): void;
+  /** Between the two: what arrives inside the candle. */
+  arrivals(candle: Candle, out: VenueReport[]): void;
   range(candle: Candle, out: VenueReport[]): void;
   /** Charges funding on what is held: longs pay a positive `rate` of the notional at `mark`. */
   fund(instrument: string, rate: Rate, mark: Price, time: number, out: VenueReport[]): void;
@@ -72,6 +74,7 @@ export function createSimVenue(options: SimVenueOptions): SimVenue {
         positions: [...book.instruments.values()].map(({ instrument, position }) => ({ instrument: instrument.id, qty: position.qty })),
       }),
     open: (candle, out) => matchOpen(venue, candle, out),
+    arrivals: (candle, out) => matchArrivals(venue, candle, out),
     range: (candle, out) => matchRange(venue, candle, out),
     fund: (instrument, rate, mark, time, out) => fund(venue, instrument, rate, mark, time, out),
   };

@@ -1,4 +1,5 @@
-import { abs, exactToNumber, ONE, type Exact, type Money, type Qty } from "../domain/fixed.ts";
+import { invariant } from "../assert.ts";
+import { abs, exactToNumber, formatFixed, ONE, type Exact, type Money, type Qty } from "../domain/fixed.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import type { Execution, Leg } from "../domain/order.ts";
 import { assertBalanced, cashFlowPostings, fillPostings } from "../ledger/postings.ts";
@@ -27,6 +28,10 @@ function judgeFilled(desk: Desk, order: Order): void {
 
 function bookExecution(desk: Desk, slot: Slot, execution: Execution, clientId: string, leg: Leg | "liquidation", reason: string): void {
   const { instrument } = slot;
+  if (execution.quantity <= 0n || execution.price <= 0n)
+    throw invariant(
+      `fill ${execution.tradeId} is of ${formatFixed(execution.quantity)} at ${formatFixed(execution.price)}; both must be above 0`,
+    );
   const next = { qty: slot.position.qty, cost: slot.position.cost };
   const { realized } = applyFill(next, instrument, execution.side, execution.quantity, execution.price);
   if (instrument.kind === "spot" && execution.feeCurrency === instrument.base) takeFee(next, instrument, execution);

@@ -103,6 +103,7 @@ function passMinute(life: Life, eventful: boolean): void {
     pass(life, openTime + SUB_MS - 1);
     said.length = 0;
     life.now = openTime + SUB_MS;
+    for (const candle of candles) venue.arrivals(candle, said);
     for (const candle of candles) venue.range(candle, said);
     life.auditor.matched(said);
     link.stream(said, life.now);

@@ -42,6 +42,7 @@ export function venueDesk(instrument: Instrument, options: Options = {}): VenueD
     match(...candles) {
       for (const candle of candles) {
         venue.open({ ...candle, instrument: instrument.id }, out);
+        venue.arrivals({ ...candle, instrument: instrument.id }, out);
         venue.range({ ...candle, instrument: instrument.id }, out);
       }
     },
