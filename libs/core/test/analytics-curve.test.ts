@@ -89,7 +89,7 @@ describe("returns", () => {
 
   it("chains months to the year and years to the total", () => {
     const equity = Array.from({ length: 800 }, (_, i) => 1000 * 1.001 ** i * (1 + 0.05 * Math.sin(i)));
-    const years = monthlyReturns(dailyEquity(curveOf(equity)));
+    const years = monthlyReturns(dailyEquity(curveOf(equity)), equity[0]!);
     expect(years.map((one) => one.year)).toEqual([2024, 2025, 2026]);
     let total = 1;
     for (const { monthsPct, totalPct } of years) {
@@ -101,12 +101,18 @@ describe("returns", () => {
     expect(years[2]!.monthsPct.slice(3)).toEqual(Array.from({ length: 9 }, () => null));
   });
 
+  it("counts what the first day earned", () => {
+    const curve = { ...curveOf([100, 102]), time: Float64Array.of(Date.UTC(2024, 0, 10, 1), Date.UTC(2024, 0, 10, 23)) };
+    const [year] = monthlyReturns(dailyEquity(curve), curve.equity[0]!);
+    expect([year!.monthsPct[0], year!.totalPct]).toEqual([expect.closeTo(2, 9), expect.closeTo(2, 9)]);
+  });
+
   it("skips a month without data instead of calling it zero", () => {
     const curve = {
       ...curveOf([100, 110, 121]),
       time: Float64Array.of(Date.UTC(2024, 0, 10), Date.UTC(2024, 0, 20), Date.UTC(2024, 2, 20)),
     };
-    const months = monthlyReturns(dailyEquity(curve))[0]!.monthsPct;
+    const months = monthlyReturns(dailyEquity(curve), curve.equity[0]!)[0]!.monthsPct;
     expect(months.slice(0, 3)).toEqual([expect.closeTo(10, 9), null, expect.closeTo(10, 9)]);
   });
 });

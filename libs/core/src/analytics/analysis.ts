@@ -49,7 +49,7 @@ export function analyse(input: AnalysisInput): Analysis {
     trades: tradeStats(trips.closed),
     activity: activity(curve, fills),
     costs: costBreakdown(fills, flows),
-    monthly: monthlyReturns(daily),
+    monthly: monthlyReturns(daily, equity.start),
     instruments: instrumentStats(trips.closed, fills, flows, candles),
     benchmarkPct: candles.size > 0 ? benchmarkReturnPct(benchmark) : null,
     trips,

@@ -22,6 +22,8 @@ export interface Caution {
 /** Below this many trades an average says little: the standard error of a win rate is still 9 points. */
 const FEW_TRADES = 30;
 const SHORT_DAYS = 90;
+/** What 90 days hold at least where weekends are not traded. */
+const SHORT_TRADING_DAYS = 60;
 /** Above what published, live, diversified strategies hold over years; usually look-ahead or missing costs. */
 const SHARPE_TOO_GOOD = 3;
 
@@ -61,11 +63,11 @@ const checks: readonly Check[] = [
       "LOW_EXPOSURE",
       `A position was held on ${percent(activity.timeInMarketPct)} of closes only.`,
     ),
-  ({ equity }) =>
+  ({ equity, ratios }) =>
     when(
-      equity.durationMs < SHORT_DAYS * DAY_MS,
+      equity.durationMs < SHORT_DAYS * DAY_MS || ratios.days < SHORT_TRADING_DAYS,
       "SHORT_PERIOD",
-      `${(equity.durationMs / DAY_MS).toFixed(1)} days of data: annualised figures say nothing below ${SHORT_DAYS}.`,
+      `${ratios.days} trading days of data within ${(equity.durationMs / DAY_MS).toFixed(1)} days: annualised figures say nothing of so few.`,
     ),
   ({ trips }) =>
     when(

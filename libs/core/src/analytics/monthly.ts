@@ -12,11 +12,11 @@ export interface YearReturns {
 
 /**
  * Month by month returns: last equity of a month against that of the last month before it with data;
- * the first month starts from the first equity.
+ * the first month starts from `start`, the equity at the first close.
  */
-export function monthlyReturns(daily: DailyEquity): YearReturns[] {
+export function monthlyReturns(daily: DailyEquity, start: number): YearReturns[] {
   const years: YearReturns[] = [];
-  let monthBase = daily.equity[0] ?? 0;
+  let monthBase = start;
   let yearBase = monthBase;
   let months: (number | null)[] = [];
   for (let i = 0; i < daily.day.length; i++) {

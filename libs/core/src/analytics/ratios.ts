@@ -3,6 +3,8 @@ import { finiteOrNull, mean, ratio } from "./number.ts";
 
 /** Annualised return and risk. Each is null where it is undefined (fewer than two days, no variance, account lost). */
 export interface RiskRatios {
+  /** Trading days with data that the rest is made of. */
+  readonly days: number;
   readonly daysPerYear: number;
   readonly annualReturnPct: number | null;
   readonly volatilityPct: number | null;
@@ -23,12 +25,13 @@ export function riskRatios(daily: DailyEquity, deepestDrawdownPct: number, perYe
   const returns = dailyReturns(daily);
   const growth = geometricMean(returns);
   if (returns.length < 2 || growth === null)
-    return { daysPerYear: perYear, annualReturnPct: null, volatilityPct: null, sharpe: null, sortino: null, calmar: null };
+    return { days: daily.day.length, daysPerYear: perYear, annualReturnPct: null, volatilityPct: null, sharpe: null, sortino: null, calmar: null };
   const annual = (1 + growth) ** perYear - 1;
   // (var + q)^T - q^T with q = (1 + g)^2, written so that a small variance does not cancel.
   const volatility = (1 + growth) ** perYear * Math.sqrt(Math.expm1(perYear * Math.log1p(variance(returns) / (1 + growth) ** 2)));
   const downside = Math.sqrt(mean(returns.map((r) => Math.min(r, 0) ** 2))!) * Math.sqrt(perYear);
   return {
+    days: daily.day.length,
     daysPerYear: perYear,
     annualReturnPct: finiteOrNull(annual * 100),
     volatilityPct: finiteOrNull(volatility * 100),

@@ -118,7 +118,7 @@ export interface CostPlan {
 
 /** How the simulated venue fills. */
 export interface FillPlan {
-  /** Time from intent to arrival at the venue. */
+  /** Time from intent to arrival of an order at the venue; cancels and amendments arrive at once. */
   readonly latencyMs: number;
   /** Most of a candle's volume our orders may take; null means unlimited. */
   readonly maxVolumeShare: number | null;
