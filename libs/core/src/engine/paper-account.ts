@@ -63,7 +63,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     venue,
     close(time, candles, funding = NO_FUNDING) {
       for (const candle of candles) dealing.open(candle);
-      for (const candle of candles) dealing.arrivals(candle);
+      if (plan.fills.latencyMs > 0) for (const candle of candles) dealing.arrivals(candle);
       for (const payment of funding) dealing.fund(payment);
       for (const candle of candles) dealing.range(candle);
       for (const candle of candles) take(trade.candle(candle), time);
