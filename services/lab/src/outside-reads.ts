@@ -18,7 +18,9 @@ const DOORS = new Set([
   "net",
   "repl",
   "sqlite",
+  "test",
   "tls",
+  "tty",
   "v8",
   "vm",
   "wasi",
@@ -29,6 +31,13 @@ const DESCRIPTORS = 256;
 /** Imports that are code, not data. */
 const CODE = /\.[cm]?[jt]s$/;
 
+/** Ways to open or read a file. */
+const READS = ["readFileSync", "readFile", "openSync", "open", "createReadStream", "ReadStream", "openAsBlob"];
+/** Ways to read what is open. */
+const DESCRIPTOR_READS = ["read", "readSync", "readv", "readvSync", "fstat", "fstatSync"];
+/** Names, links, sizes and times carry data as well as contents do; each is there with a callback, as a promise and `Sync`. */
+const LOOKS = ["access", "exists", "glob", "lstat", "opendir", "readdir", "readlink", "realpath", "stat", "statfs"];
+
 type Describe = (args: readonly unknown[]) => string | undefined;
 type Patchable = Record<string, unknown>;
 
@@ -38,7 +47,7 @@ type Patchable = Record<string, unknown>;
  */
 export async function outsideReads<T>(work: () => Promise<T> | T): Promise<{ value: T; reads: readonly string[] }> {
   const reads = new Set<string>();
-  /** Files the module loader resolved; it reads them by `fs` as well. */
+  /** Files the module loader resolved; it looks at them by `fs` before and reads them by `fs` after. */
   const code = new Set<string>();
   const undo: (() => void)[] = [];
   const watch = (holder: object, names: readonly string[], describe: Describe) => {
@@ -49,27 +58,13 @@ export async function outsideReads<T>(work: () => Promise<T> | T): Promise<{ val
   const file: Describe = ([path]) => {
     if (typeof path === "number") return standing.has(path) ? `file descriptor ${path}` : undefined;
     const name = path instanceof URL ? fileURLToPath(path) : String(path);
-    return code.has(name) ? undefined : `file ${name}`;
+    return `file ${name}`;
   };
   const always = (said: string) => () => said;
-  watch(
-    fs,
-    [
-      "readFileSync",
-      "readFile",
-      "openSync",
-      "open",
-      "createReadStream",
-      "ReadStream",
-      "openAsBlob",
-      "read",
-      "readSync",
-      "readv",
-      "readvSync",
-    ],
-    file,
-  );
-  watch(fs.promises, ["readFile", "open"], file);
+  for (const holder of [fs.realpath, fs.realpathSync]) watch(holder, ["native"], file);
+  watch(fs, [...READS, ...DESCRIPTOR_READS, ...LOOKS, ...LOOKS.map((name) => `${name}Sync`), "watch", "watchFile"], file);
+  watch(fs.promises, ["readFile", "open", ...LOOKS, "watch"], file);
+  watch(process, ["loadEnvFile"], ([path]) => file([path ?? ".env"]));
   watch(
     childProcess,
     ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"],
@@ -93,6 +88,7 @@ export async function outsideReads<T>(work: () => Promise<T> | T): Promise<{ val
   syncBuiltinESMExports();
   try {
     const value = await work();
+    for (const name of code) reads.delete(`file ${name}`);
     return { value, reads: [...reads] };
   } finally {
     hooks.deregister();
@@ -133,6 +129,8 @@ function replace(holder: object, name: string, describe: Describe, say: (said: s
       : Reflect.construct(inner as new () => object, args, new.target === watched ? (inner as new () => object) : new.target);
   }
   watched.prototype = inner.prototype as object;
+  // What hangs on the function (`realpath.native`) stays there.
+  Object.setPrototypeOf(watched, inner);
   Object.defineProperty(target, name, { value: watched, writable: true, configurable: true, enumerable: original.enumerable ?? true });
   return () => void Object.defineProperty(target, name, original);
 }

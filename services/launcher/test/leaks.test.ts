@@ -145,6 +145,42 @@ const leaks: Readonly<Record<string, Leak>> = {
       const next = (candle) => columns.close[columns.closeTime.indexOf(candle.closeTime) + 1];`,
     names: /^file .*prices\.csv$/,
   },
+  "reads it as an environment file": {
+    source: (csv) => `process.loadEnvFile(${csv}); const next = () => undefined;`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it from the target of a link": {
+    source: (csv) => `import fs from "node:fs"; try { fs.readlinkSync(${csv}); } catch {} const next = () => undefined;`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it from a link's real path": {
+    source: (csv) => `import fs from "node:fs"; fs.realpathSync.native(${csv}); const next = () => undefined;`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it from the names in a folder": {
+    source: () => `import { readdir } from "node:fs/promises"; await readdir("."); const next = () => undefined;`,
+    names: /^file \.$/,
+  },
+  "reads it from an opened folder": {
+    source: () => `import { opendirSync } from "node:fs"; opendirSync(".").closeSync(); const next = () => undefined;`,
+    names: /^file \.$/,
+  },
+  "reads it from the names that fit a pattern": {
+    source: () => `import fs from "node:fs"; fs.globSync("*.up"); const next = () => undefined;`,
+    names: /^file \*\.up$/,
+  },
+  "reads it from sizes": {
+    source: (csv) => `import { statSync } from "node:fs"; statSync(${csv}); const next = () => undefined;`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it from what is there": {
+    source: (csv) => `import { existsSync } from "node:fs"; existsSync(${csv}); const next = () => undefined;`,
+    names: /^file .*prices\.csv$/,
+  },
+  "reads it with a binding of the process": {
+    source: () => `try { process.binding("fs"); } catch {} const next = () => undefined;`,
+    names: /^process binding fs$/,
+  },
   "asks a server": {
     source: () => `const next = () => undefined; try { await fetch("http://127.0.0.1:9/prices"); } catch {}`,
     names: /^address http:/,
