@@ -8,7 +8,7 @@ import { alternate, type Measured } from "./measure.ts";
 
 const ROUNDS = 5;
 const WARMUPS = 2;
-/** grademark's own documentation works on series of this order; more bars cost it memory, not speed. */
+/** More bars cost grademark memory, not speed. */
 const GRADEMARK_ROWS = 100_000;
 const MIB = 1_048_576;
 
@@ -58,6 +58,9 @@ export async function backtestFigures(columns: CandleColumns): Promise<Figure[]>
   const rows = columns.length;
   const whole = speed("backtest.whole_path", rows, measured.whole, measured.whole.result);
   const trades = measured.whole.result["trades"]!;
+  const bareTrades = measured.bare.result.trades;
+  if (bareTrades !== trades)
+    throw new Error(`the bare loop made ${bareTrades} trades and the whole path ${trades}; bring their rules together again`);
   const perTrade = (ofWhole: number, ofIdle: number) => ((ofWhole - ofIdle) / trades) * 1000;
   return [
     whole,

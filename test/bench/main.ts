@@ -11,13 +11,13 @@ const PROFILE_LINES = 15;
 
 const HELP = `Usage: pnpm bench [backtest | import] [--json | --profile]
 
-Figures, medians of five alternating rounds after a warm-up, over ${CANDLES} seeded one-minute candles:
+Figures over ${CANDLES} seeded one-minute candles, medians of five rounds in turn after a warm-up, on one thread:
   backtest.whole_path        a user's strategy of two averages, vote, risk, stop and target, fees, ledger with its
-                             SHA-256, equity curve; candles per second on one thread
-  backtest.idle_path         the same without a trade
-  backtest.per_trade_us      what a round trip adds
-  backtest.bare_loop         the same rules as a loop over columns and nothing else
-  backtest.grademark         the same rules under npm's grademark
+                             SHA-256, equity curve
+  backtest.idle_path         the same, but no decision is strong enough to trade
+  backtest.per_trade_us      what a round trip adds: two or more orders, their ledger, the candles it is held for
+  backtest.bare_loop         the same rules and trades as a loop over columns and nothing else
+  backtest.grademark         the same rules under npm's grademark, the averages worked out beforehand, without fees
   memory.per_million_candles bytes of columns and growth of resident memory by a run
   import.csv, import.parquet rows per second into the candle store, and out of it
 
