@@ -12,7 +12,8 @@ interface Symbols {
   readonly list: readonly string[];
 }
 
-function symbolsOf(config: VariantConfig): Symbols {
+/** The symbols a variant names, or its venue's own for the asset class, and where they are written. */
+export function symbolsOf(config: VariantConfig): Symbols {
   const { broker, asset_class } = config.variants;
   const given = config.trading_symbols;
   if (Array.isArray(given)) return { path: ["trading_symbols"], list: given };

@@ -4,6 +4,7 @@ import { inputFailure, isFailure, strategies, type Timeframe, type VariantPlan }
 import { check, withoutFaults } from "./check.ts";
 import type { Mode } from "./combinations.ts";
 import { compileCredentials, compilePlan } from "./compile.ts";
+import { symbolsOf } from "./compile-instruments.ts";
 import { parseJsonc, problemAt, type SourceDocument } from "./document.ts";
 import { deepFreeze } from "./freeze.ts";
 import { configHash, sha256 } from "./hash.ts";
@@ -97,6 +98,11 @@ function checkFields(document: SourceDocument): { problems: readonly Problem[]; 
   return { problems, config: sound.success ? sound.data : undefined };
 }
 
+function sameSymbols(config: VariantConfig, others: readonly string[]): boolean {
+  const { list } = symbolsOf(config);
+  return list.length === others.length && list.every((symbol, i) => symbol === others[i]);
+}
+
 function applyOverrides(config: VariantConfig, file: string, options: LoadOptions): VariantConfig {
   const { modeOverride, symbolOverride, timeframeOverride } = options;
   const { asset_class } = config.variants;
@@ -110,7 +116,8 @@ function applyOverrides(config: VariantConfig, file: string, options: LoadOption
   return {
     ...config,
     ...(modeOverride === undefined ? {} : { variants: { ...config.variants, mode: modeOverride } }),
-    ...(symbolOverride === undefined ? {} : { trading_symbols: [...symbolOverride] }),
+    // The very same symbols leave the block as it is written, and with it the hash.
+    ...(symbolOverride === undefined || sameSymbols(config, symbolOverride) ? {} : { trading_symbols: [...symbolOverride] }),
     ...(timeframeOverride === undefined ? {} : { timeframes: [timeframeOverride] }),
   };
 }

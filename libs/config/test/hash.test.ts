@@ -54,6 +54,16 @@ test("overrides of symbols and timeframe change it, one of the mode does not", (
   expect(compile(minimal, { timeframeOverride: "1h" }).configHash).not.toBe(base);
 });
 
+test("an override that names the variant's own symbols changes nothing", () => {
+  const own = (config: object) => {
+    const { plan, configHash } = compile(config);
+    expect(compile(config, { symbolOverride: plan.instruments.map(({ symbol }) => symbol) }).configHash).toBe(configHash);
+  };
+  own(minimal);
+  own({ ...minimal, trading_symbols: ["SOL/USDT:USDT"] });
+  own({ ...minimal, trading_symbols: { futures: ["SOL/USDT:USDT", "BTC/USDT:USDT"], crypto: ["BTC/USDT"] } });
+});
+
 test("a user's strategy counts by its bytes, not by its path", () => {
   const folder = mkdtempSync(join(tmpdir(), "tradewind-"));
   try {

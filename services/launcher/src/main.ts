@@ -14,8 +14,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 // Nobody is left to tell.
 process.stderr.on("error", () => process.exit(exitCodes.failed));
-// Standard output is for results alone; what a strategy prints goes beside them.
+// Standard output is for results alone; what a strategy prints goes beside them, whichever way it prints.
 globalThis.console = new Console(process.stderr, process.stderr);
+const out = process.stdout.write.bind(process.stdout);
+process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
 process.on("uncaughtException", (error) => {
   say(told(error, process.env));
   process.exit(exitCodes.failed);
@@ -28,7 +30,7 @@ process.on("exit", (code) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
+  out: (text) => void out(text),
   say,
   progress: (text) => void (terminal && process.stderr.write(`\r\u001b[2K${text}`)),
   cwd: process.cwd(),

@@ -3,6 +3,7 @@ import type { Abstention, Signal } from "../domain/decision.ts";
 import type { MemberPlan } from "../domain/plan.ts";
 import { Failure, isFailure } from "../errors.ts";
 import type { Calendar } from "../market/calendar.ts";
+import { isoTime } from "../market/civil.ts";
 import type { Strategy, StrategyDefinition, View } from "./strategy.ts";
 
 /** The strategy machine: one closed candle in, one signal or abstention out. */
@@ -43,7 +44,7 @@ function evaluate(strategy: Strategy, source: string, candle: Candle): View | un
     throw new Failure(
       isFailure(error) ? error.action : "input",
       "STRATEGY_FAILED",
-      `strategy "${source}" threw on the candle of ${candle.instrument} closing at ${candle.closeTime}: ${said}`,
+      `strategy "${source}" threw on the candle of ${candle.instrument} closing at ${isoTime(candle.closeTime)}: ${said}`,
       { cause: error },
     );
   }
@@ -51,7 +52,7 @@ function evaluate(strategy: Strategy, source: string, candle: Candle): View | un
     throw new Failure(
       "input",
       "STRATEGY_FAILED",
-      `strategy "${source}" returned ${describe(view)} on the candle closing at ${candle.closeTime}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text }`,
+      `strategy "${source}" returned ${describe(view)} on the candle closing at ${isoTime(candle.closeTime)}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text }`,
     );
   return view;
 }
