@@ -13,6 +13,7 @@ import {
   type Timeframe,
   type VariantPlan,
 } from "@tradewind/core";
+import { leaveOutClosed, tickNotice } from "./plausible.ts";
 import { openCandleStore, readCandleCsv, readFunding, readMarkPrices } from "@tradewind/store";
 
 /** Candles of a run and what is odd about them. */
@@ -32,7 +33,10 @@ export interface CsvSource {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Candles of one instrument from a CSV file. Throws `CSV_*` naming the line. */
+/**
+ * Candles of one instrument from a CSV file, those within its sessions. Throws `CSV_*` naming the line, `TOO_FEW_CANDLES`,
+ * `OUTSIDE_SESSIONS` and `PRICE_BELOW_TICK`.
+ */
 export function loadCsv(source: CsvSource): MarketData {
   const { instrument, file, timeframe, cacheDir, onProgress } = source;
   const calendar = calendarNamed(instrument.calendar);
@@ -43,20 +47,24 @@ export function loadCsv(source: CsvSource): MarketData {
     ...(cacheDir && { cacheDir }),
     ...(onProgress && { onProgress }),
   });
-  const { columns } = read;
+  if (read.columns.length < 2)
+    throw inputFailure("TOO_FEW_CANDLES", `${file} holds ${read.columns.length} candle; a run takes at least 2, so give a longer file`);
+  const warnings = read.warnings.map((warning) => warning.message);
+  const columns = plausible(read.columns, instrument, warnings);
   return {
     columns: [columns],
     timeframe: columns.timeframe,
     gaps: gapsOf([columns], [instrument]),
-    warnings: read.warnings.map((warning) => warning.message),
+    warnings,
   };
 }
 
-/** Candles of every instrument of a plan from the store, opening in [from, to). Throws `NO_CANDLES` naming what is missing. */
+/** Candles of every instrument of a plan from the store, opening in [from, to). Throws `NO_CANDLES` naming what is missing, and as `loadCsv` of sessions and ticks. */
 export async function loadStored(plan: VariantPlan, dataDir: string, range: { from?: number; to?: number }): Promise<MarketData> {
   const store = openCandleStore(dataDir);
   const timeframe = plan.finestTimeframe;
   const columns: CandleColumns[] = [];
+  const warnings: string[] = [];
   for (const instrument of plan.instruments) {
     const own = await store.read({ venue: plan.broker, instrument: instrument.id, timeframe }, range);
     if (own.length === 0)
@@ -64,9 +72,16 @@ export async function loadStored(plan: VariantPlan, dataDir: string, range: { fr
         "NO_CANDLES",
         `no ${timeframe} candles of ${instrument.id} at ${plan.broker} in ${dataDir} for that time; bring some: tradewind data import FILE --venue ${plan.broker} --symbol ${instrument.symbol}`,
       );
-    columns.push(own);
+    columns.push(plausible(own, instrument, warnings));
   }
-  return { columns, timeframe, gaps: gapsOf(columns, plan.instruments), warnings: [] };
+  return { columns, timeframe, gaps: gapsOf(columns, plan.instruments), warnings };
+}
+
+/** The candles that the instrument can trade on; what is odd about them is added to `warnings`. */
+function plausible(columns: CandleColumns, instrument: Instrument, warnings: string[]): CandleColumns {
+  const { kept, notice } = leaveOutClosed(columns, instrument);
+  for (const said of [notice, tickNotice(kept, instrument)]) if (said !== undefined) warnings.push(said);
+  return kept;
 }
 
 function gapsOf(columns: readonly CandleColumns[], instruments: readonly Instrument[]): DataGaps[] {

@@ -4,12 +4,19 @@ import { ledgerLines, slotNotional, variantEquity, type EquityCurve, type Ledger
 /** Bytes of ledger text hashed at a time. */
 const HASH_CHUNK = 65_536;
 
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+}
+
 /** Keeps a run's ledger and its hash as it grows. */
 export class LedgerRecorder {
   readonly entries: LedgerEntry[] = [];
   orders = 0;
   fills = 0;
+  /** Orders that rules denied, by code. */
   readonly denials = new Map<string, number>();
+  /** Orders that the venue rejected, by its reason. */
+  readonly rejections = new Map<string, number>();
   private readonly hash = createHash("sha256");
   private text = "";
 
@@ -18,7 +25,8 @@ export class LedgerRecorder {
     for (const event of entry.events) {
       if (event.type === "order_intended") this.orders += 1;
       else if (event.type === "fill") this.fills += 1;
-      else if (event.type === "denied") this.denials.set(event.code, (this.denials.get(event.code) ?? 0) + 1);
+      else if (event.type === "denied") count(this.denials, event.code);
+      else if (event.type === "order_closed" && event.outcome === "rejected") count(this.rejections, event.reason);
     }
     this.text += ledgerLines(entry);
     if (this.text.length > HASH_CHUNK) this.flush();

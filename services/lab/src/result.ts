@@ -13,7 +13,7 @@ import type { BacktestRun } from "./backtest.ts";
 import type { MarketData } from "./market-data.ts";
 
 /**
- * What a backtest prints. Money is in the account currency, to 1e-8; percentages end in _pct and are, like the ratios,
+ * What a backtest prints. Money is in the account currency, to 1e-12 and 15 digits; percentages end in _pct and are, like the ratios,
  * to 1e-10, so that no float noise shows. What is undefined (no trades, no variance) is null.
  */
 export interface BacktestResult {
@@ -25,7 +25,9 @@ export interface BacktestResult {
   readonly currency: string;
   readonly clock: "events";
   readonly config_hash: string;
+  /** Open of the first candle. */
   readonly from: string;
+  /** Close of the last one. */
   readonly to: string;
   readonly candles: number;
   readonly orders: number;
@@ -52,6 +54,8 @@ export interface BacktestResult {
   readonly exposure_pct: number;
   readonly turnover: number | null;
   readonly denials: Readonly<Record<string, number>>;
+  /** Orders that the venue rejected, by its reason. */
+  readonly rejections: Readonly<Record<string, number>>;
   readonly cautions: readonly string[];
   readonly notices: readonly string[];
   readonly ledger_hash: string;
@@ -80,10 +84,16 @@ export function measure(variant: LoadedVariant, data: MarketData, run: BacktestR
     gaps: data.gaps,
     dayOf: (closeTime) => calendar.sessionStart(closeTime - 1),
   });
-  return { result: summarise(variant, run, analysis, notices), analysis, fills, candles };
+  return { result: summarise(variant, data, run, analysis, notices), analysis, fills, candles };
 }
 
-function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis, notices: readonly string[]): BacktestResult {
+function summarise(
+  variant: LoadedVariant,
+  data: MarketData,
+  run: BacktestRun,
+  analysis: Analysis,
+  notices: readonly string[],
+): BacktestResult {
   const { plan } = variant;
   const { equity, drawdown, ratios, trades, activity, costs, trips } = analysis;
   const { time } = run.curve;
@@ -96,7 +106,7 @@ function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis,
     currency: plan.account.currency,
     clock: "events",
     config_hash: variant.configHash,
-    from: iso(time[0]),
+    from: iso(time.length === 0 ? undefined : Math.min(...data.columns.map((columns) => columns.openTime[0] ?? Infinity))),
     to: iso(time[time.length - 1]),
     candles: run.candles,
     orders: run.ledger.orders,
@@ -122,12 +132,17 @@ function summarise(variant: LoadedVariant, run: BacktestRun, analysis: Analysis,
     funding: money(costs.fundingReceived - costs.fundingPaid),
     exposure_pct: rounded(activity.timeInMarketPct, 10),
     turnover: figure(activity.turnover),
-    denials: Object.fromEntries([...run.ledger.denials].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    denials: sorted(run.ledger.denials),
+    rejections: sorted(run.ledger.rejections),
     cautions: analysis.cautions.map((caution) => `${caution.code}: ${caution.detail}`),
     notices,
     ledger_hash: run.ledger.digest(),
     candles_per_second: Math.round(run.candles / Math.max(run.elapsedMs / 1000, 1e-9)),
   };
+}
+
+function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function iso(time: number | undefined): string {
@@ -139,7 +154,7 @@ function rounded(value: number, decimals: number): number {
 }
 
 function money(value: number): number {
-  return rounded(value, 8);
+  return rounded(Number(value.toPrecision(15)), 12);
 }
 
 function figure(value: number | null): number | null {

@@ -66,6 +66,16 @@ const data: Readonly<Record<string, Case>> = {
   empty: candles("", /is empty/, /header/),
   "header only": candles(`${header}\n`, /no rows/),
   "one candle": candles(csv(first), /one candle/, /--timeframe/),
+  "one candle and its timeframe": {
+    files: { "bad.csv": csv(first) },
+    argv: ["backtest", "v.json", "--data", "bad.csv", "--timeframe", "1m"],
+    says: [/bad\.csv/, /1 candle/, /at least 2/],
+  },
+  "prices far below the tick": {
+    files: { "bad.csv": walkCsv(20, 1, undefined, 1) },
+    argv: ["backtest", "v.json", "--data", "bad.csv"],
+    says: [/median close of 1/, /ticks of 0\.1/, /BTC\/USDT:USDT/, /--symbol/, /instruments/],
+  },
   "not there": command(["backtest", "v.json", "--data", "nothing.csv"], /nothing\.csv/, /check the path/),
   "a folder": command(["backtest", "v.json", "--data", "."], /is not a file/, /name one/),
   "funding that is not there": command(
@@ -85,7 +95,7 @@ const data: Readonly<Record<string, Case>> = {
 
 const expected = /expected undefined or \{ action: "BUY"/;
 const strategies: Readonly<Record<string, Case>> = {
-  throws: file(strategy("throw new Error('boom\\nsecond line');"), /own\.js:2/, /boom$/m, /closing at/),
+  throws: file(strategy("throw new Error('boom\\nsecond line');"), /own\.js:2/, /boom$/m, /closing at 2024-01-01T00:01:00\.000Z/),
   "throws what is no error": file(strategy("throw Object.create(null);"), /no error/),
   "returns a text": file(strategy("return 'BUY';"), /returned "BUY"/, expected),
   "returns NaN confidence": file(strategy("return { action: 'BUY', confidence: NaN, reason: '' };"), /confidence/, /expected undefined or/),

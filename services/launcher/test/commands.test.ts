@@ -97,10 +97,10 @@ describe.runIf(dataAvailable)("backtest of the five strategies on recorded candl
 describe("a run without trades", () => {
   it("has null for what is undefined, and zero for what is not", async () => {
     place.write("idle.json", variantText({ strategy_config: { threshold_buy: 90, threshold_sell: -90 } }));
-    place.write("one.csv", walkCsv(1));
-    const result = await backtest("idle.json", "--data", "one.csv", "--timeframe", "1m", "--no-save");
+    place.write("two.csv", walkCsv(2));
+    const result = await backtest("idle.json", "--data", "two.csv", "--no-save");
     expect(result).toMatchObject({
-      candles: 1,
+      candles: 2,
       orders: 0,
       fills: 0,
       trades: 0,
@@ -128,7 +128,7 @@ describe("candles from the store", () => {
     expect(stored["ledger_hash"]).toBe(direct["ledger_hash"]);
     expect(stored["config_hash"]).toBe(direct["config_hash"]);
     const part = await backtest("walk.json", "--from", "2024-01-01T10:00", "--to", "2024-01-01T20:00", "--no-save");
-    expect(part).toMatchObject({ candles: 600, from: "2024-01-01T10:01:00.000Z", to: "2024-01-01T20:00:00.000Z" });
+    expect(part).toMatchObject({ candles: 600, from: "2024-01-01T10:00:00.000Z", to: "2024-01-01T20:00:00.000Z" });
   });
 
   it("run several symbols on one account, in config order, the same each time", async () => {
@@ -238,6 +238,23 @@ describe("the ledger of a run", () => {
 });
 
 describe("the program", () => {
+  it("keeps standard output for its one JSON object, however a strategy prints", async () => {
+    place.write("prints.csv", walkCsv(5));
+    place.write("prints.json", JSON.stringify({ ...JSON.parse(variantText({}, { strategy: "custom" })), strategy_file: "./prints.js" }));
+    const print = (where: string) => `console.log("${where} 1"); process.stdout.write("${where} 2\\n"); other.info("${where} 3");`;
+    place.write(
+      "prints.js",
+      `import other from "node:console"; ${print("loading")}
+      export default (kit) => ({ name: "prints", doc: "", parameters: {}, warmup: () => 1,
+        create: () => kit.strategy({}, () => { ${print("running")} return kit.views.hold; }) });`,
+    );
+    const argv = [repo("tradewind.mjs"), "backtest", "prints.json", "--data", "prints.csv", "--json", "--no-save"];
+    const { code, out, err } = await program(process.execPath, argv, place.path);
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ variant: "prints", candles: 5 });
+    for (const where of ["loading", "running"]) for (const n of [1, 2, 3]) expect(err).toContain(`${where} ${n}`);
+  });
+
   it("runs from its file at the root, prints nothing but the result, and leaves no part of a file", async () => {
     place.write("root.json", variantText());
     place.write("root.csv", walkCsv(600));

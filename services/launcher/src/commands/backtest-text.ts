@@ -20,8 +20,10 @@ export function resultText(result: BacktestResult, files: { report: string | und
     ["Costs", `fees ${show(result.fees)}, funding ${show(result.funding)} ${result.currency}`],
     ["Hashes", `config ${result.config_hash.slice(0, 16)}, ledger ${result.ledger_hash.slice(0, 16)}`],
   ];
-  const denials = Object.entries(result.denials);
-  if (denials.length > 0) rows.push(["Denied", denials.map(([code, count]) => `${code} x ${count}`).join(", ")]);
+  for (const [name, counts] of [["Denied", result.denials], ["Rejected", result.rejections]] as const) {
+    const all = Object.entries(counts);
+    if (all.length > 0) rows.push([name, all.map(([code, count]) => `${code} x ${count}`).join(", ")]);
+  }
   if (files.report !== undefined) rows.push(["Report", files.report]);
   if (files.run !== undefined) rows.push(["Run", `${files.run} (tradewind ledger export ${files.run})`]);
   const table = rows.map(([name, text]) => `${name.padEnd(10)}${text}`).join("\n");
