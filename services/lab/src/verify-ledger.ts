@@ -11,6 +11,7 @@ import {
   type LedgerEvent,
   type Qty,
 } from "@tradewind/core";
+import { fillChecks } from "./verify-fill.ts";
 import { readLedger, type RunManifest } from "./run-store.ts";
 
 /** What a ledger's own arithmetic says. `problems` is empty for a sound one. */
@@ -31,6 +32,7 @@ const PROBLEMS_MAX = 20;
 interface Books {
   readonly cash: Map<string, bigint>;
   readonly held: Map<string, bigint>;
+  readonly checks: ReturnType<typeof fillChecks>;
   events: number;
   fills: number;
 }
@@ -51,13 +53,13 @@ export function verifyLedgerFile(file: string, manifest?: RunManifest): LedgerCh
 
 /**
  * Reads a ledger from its first entry: numbering without gaps, time that never runs back, owners that only change
- * forwards, postings that balance in every event, fills that add up to the positions they state.
+ * forwards, postings that balance in every event, fills that post what they state and add up to the positions.
  */
 export function verifyLedger(entries: Iterable<LedgerEntry>): LedgerCheck {
   const hash = createHash("sha256");
-  const books: Books = { cash: new Map(), held: new Map(), events: 0, fills: 0 };
   const problems: string[] = [];
   const problem = (text: string) => void (problems.length < PROBLEMS_MAX && problems.push(text));
+  const books: Books = { cash: new Map(), held: new Map(), checks: fillChecks(problem), events: 0, fills: 0 };
   let count = 0;
   let last: LedgerEntry | undefined;
   try {
@@ -77,6 +79,7 @@ export function verifyLedger(entries: Iterable<LedgerEntry>): LedgerCheck {
     if (!isFailure(error) || error.code !== "BAD_LEDGER_LINE") throw error;
     problem(error.message);
   }
+  books.checks.end();
   return {
     entries: count,
     events: books.events,
@@ -111,7 +114,10 @@ function book(event: LedgerEvent, books: Books, problem: Problem): void {
   if (!("variant" in event) || !("instrument" in event)) return;
   const key = `${event.variant} ${event.instrument}`;
   const before = held.get(key) ?? 0n;
-  if (event.type === "adopted") held.set(key, event.quantity);
+  if (event.type === "adopted") {
+    held.set(key, event.quantity);
+    books.checks.adopted(key, event.cost);
+  }
   if (event.type === "split")
     held.set(
       key,
@@ -120,6 +126,7 @@ function book(event: LedgerEvent, books: Books, problem: Problem): void {
   if (event.type !== "fill") return;
   books.fills += 1;
   const { side, quantity, fee, postings, positionAfter, tradeId } = event;
+  books.checks.fill(event, key, before);
   const inAsset = postings.some(
     (posting) => posting.account === "fee" && postings.some((other) => other.account === "position" && other.unit === posting.unit),
   );
