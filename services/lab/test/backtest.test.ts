@@ -52,7 +52,7 @@ const events = <T extends LedgerEvent["type"]>(run: ReturnType<typeof runBacktes
   );
 
 describe("a backtest", () => {
-  it("charges funding to whoever holds the position before the candle's first fill, however late the venue stamps it", () => {
+  it("charges funding due at an open to who held before it, though stamped some ms later, and inside a candle to who holds then", () => {
     const instruments = template.instruments.slice(0, 1);
     const { id } = instruments[0]!;
     const payment = (time: number): FundingPayment => ({ instrument: id, time, rate: fromNumber(0.001), mark: fromNumber(40_000) });
@@ -70,7 +70,7 @@ describe("a backtest", () => {
       funding,
     });
     const charged = events(run, "funding");
-    expect(charged.map(({ time }) => (time - start) / MINUTE)).toEqual([3, 6, 9]);
+    expect(charged.map(({ time }) => (time - start) / MINUTE)).toEqual([3, 6.5, 9]);
     for (const { time, amount } of charged) {
       const held = events(run, "fill")
         .filter((fill) => fill.time < time)
