@@ -1,4 +1,13 @@
-import { allocateColumns, calendarNamed, DAY_MS, inputFailure, timeframeMs, toNumber, type CandleColumns, type Instrument } from "@tradewind/core";
+import {
+  allocateColumns,
+  calendarNamed,
+  DAY_MS,
+  inputFailure,
+  timeframeMs,
+  toNumber,
+  type CandleColumns,
+  type Instrument,
+} from "@tradewind/core";
 
 /** Below this many ticks, rounding to the tick moves results. */
 const TICKS_FINE = 1_000;
@@ -20,7 +29,10 @@ export function leaveOutClosed(columns: CandleColumns, instrument: Instrument): 
   const wayOut = name === "us-regular" ? "; set instruments calendar us-extended to use them" : "";
   const found = `of ${columns.length} candles of ${instrument.symbol} are outside the sessions of ${name}`;
   if (count === 0)
-    throw inputFailure("OUTSIDE_SESSIONS", `${columns.length} ${found}${wayOut || "; name the calendar that they are of under instruments"}`);
+    throw inputFailure(
+      "OUTSIDE_SESSIONS",
+      `${columns.length} ${found}${wayOut || "; name the calendar that they are of under instruments"}`,
+    );
   const kept = allocateColumns(columns.instrument, columns.timeframe, count);
   for (const field of ["openTime", "closeTime", "open", "high", "low", "close", "volume"] as const)
     kept[field].set(columns[field].filter((_, i) => open[i] === 1));

@@ -17,7 +17,7 @@ process.stderr.on("error", () => process.exit(exitCodes.failed));
 // Standard output is for results alone; what a strategy prints goes beside them, whichever way it prints.
 globalThis.console = new Console(process.stderr, process.stderr);
 const out = process.stdout.write.bind(process.stdout);
-process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+process.stdout.write = process.stderr.write.bind(process.stderr);
 process.on("uncaughtException", (error) => {
   say(told(error, process.env));
   process.exit(exitCodes.failed);

@@ -25,7 +25,15 @@ export function riskRatios(daily: DailyEquity, deepestDrawdownPct: number, perYe
   const returns = dailyReturns(daily);
   const growth = geometricMean(returns);
   if (returns.length < 2 || growth === null)
-    return { days: daily.day.length, daysPerYear: perYear, annualReturnPct: null, volatilityPct: null, sharpe: null, sortino: null, calmar: null };
+    return {
+      days: daily.day.length,
+      daysPerYear: perYear,
+      annualReturnPct: null,
+      volatilityPct: null,
+      sharpe: null,
+      sortino: null,
+      calmar: null,
+    };
   const annual = (1 + growth) ** perYear - 1;
   // (var + q)^T - q^T with q = (1 + g)^2, written so that a small variance does not cancel.
   const volatility = (1 + growth) ** perYear * Math.sqrt(Math.expm1(perYear * Math.log1p(variance(returns) / (1 + growth) ** 2)));

@@ -20,7 +20,10 @@ export function resultText(result: BacktestResult, files: { report: string | und
     ["Costs", `fees ${show(result.fees)}, funding ${show(result.funding)} ${result.currency}`],
     ["Hashes", `config ${result.config_hash.slice(0, 16)}, ledger ${result.ledger_hash.slice(0, 16)}`],
   ];
-  for (const [name, counts] of [["Denied", result.denials], ["Rejected", result.rejections]] as const) {
+  for (const [name, counts] of [
+    ["Denied", result.denials],
+    ["Rejected", result.rejections],
+  ] as const) {
     const all = Object.entries(counts);
     if (all.length > 0) rows.push([name, all.map(([code, count]) => `${code} x ${count}`).join(", ")]);
   }
