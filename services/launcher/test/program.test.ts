@@ -56,6 +56,8 @@ describe("the program", () => {
   });
 
   it("names a full disk and leaves nothing behind", async () => {
+    place.write("run.json", variantText());
+    place.write("run.csv", walkCsv(1_200, 9));
     const before = place.files();
     // A limit on the size of files stands in for the disk: 8 blocks of 1 KiB.
     const limited = `ulimit -f 8; exec "${process.execPath}" "${repo("services/launcher/src/main.ts")}" backtest run.json --data run.csv --json --symbol ETH/USDT:USDT`;
