@@ -19,8 +19,6 @@ const DECIMALS = 12;
 const EXACT_DECIMALS = 24;
 /** One whole unit at 12 decimals. */
 export const ONE = 10n ** 12n;
-/** One whole unit at 24 decimals. */
-export const EXACT_ONE = 10n ** 24n;
 /** Float noise up to this share of the value is rounded away on import; more is refused. */
 const NOISE_RELATIVE = 1e-9;
 /** Digits kept of a computed float64. */
@@ -164,11 +162,6 @@ export function exactToNumber(value: Exact): number {
   const fixed = value / ONE;
   if (fixed * ONE === value) return toNumber(fixed as Money);
   return Number(formatDecimal(value, EXACT_DECIMALS));
-}
-
-/** price x quantity, exact. Also money x rate. */
-export function multiply(a: Fixed, b: Fixed): Exact {
-  return (a * b) as Exact;
 }
 
 /** Widens 12 decimals to 24. */

@@ -1,6 +1,12 @@
-import { abs, divide, ONE, type Price, type Rate } from "../domain/fixed.ts";
+import { abs, divide, ONE, toNumber, type Price, type Rate } from "../domain/fixed.ts";
 import type { Instrument, InstrumentKind } from "../domain/instrument.ts";
 import type { Position } from "./position.ts";
+
+/** Share of notional that opening a position ties up: 1 on spot, else 1 / leverage or the venue's own minimum. */
+export function marginRate(instrument: Instrument, leverage: number): number {
+  if (instrument.kind === "spot") return 1;
+  return Math.max(1 / leverage, toNumber(instrument.initialMargin));
+}
 
 /**
  * Price at which an isolated-margin position's equity falls to `maintenance` of its notional:

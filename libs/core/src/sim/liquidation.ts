@@ -1,7 +1,6 @@
 import { abs, exactToNumber, fromComputed, toNumber, type Money, type Rate } from "../domain/fixed.ts";
 import type { Execution } from "../domain/order.ts";
-import { bankruptcyPrice, liquidationPrice } from "../ledger/margin.ts";
-import { marginRate } from "../trade/sizing.ts";
+import { bankruptcyPrice, liquidationPrice, marginRate } from "../ledger/margin.ts";
 import type { InstrumentBook } from "./book.ts";
 
 /** Whether the position in `market` does not survive `price`. Always false for spot and without a position. */

@@ -118,7 +118,7 @@ export function bookLiquidation(desk: Desk, report: Extract<VenueReport, { type:
       type: "state",
       scope: `variant:${slot.plan.id}`,
       state: "HALTED",
-      reason: `liquidated at ${Number(execution.price) / Number(ONE)}`,
+      reason: `liquidated at ${formatFixed(execution.price)}`,
     });
   }
 }

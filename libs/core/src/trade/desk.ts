@@ -1,13 +1,11 @@
 import type { LedgerEvent } from "../ledger/entry.ts";
 import type { Intent } from "../orders/intent.ts";
-import type { VariantPlan } from "../domain/plan.ts";
 import type { AccountState } from "./account.ts";
 import { apply } from "./apply.ts";
 
 /** The account while one step is worked: its state, and what the step has made so far. */
 export interface Desk {
   readonly state: AccountState;
-  readonly plans: ReadonlyMap<string, VariantPlan>;
   /** Event time of the step. */
   time: number;
   events: LedgerEvent[];

@@ -1,10 +1,9 @@
-import { ONE, type Exact, type Qty } from "../domain/fixed.ts";
+import { abs, formatFixed, type Exact, type Qty } from "../domain/fixed.ts";
 import { tradeValue } from "../ledger/position.ts";
 import { positionPostings } from "../ledger/postings.ts";
 import { parseClientId } from "../orders/client-id.ts";
 import type { VenueReport } from "../orders/report.ts";
 import { setScope } from "./scope.ts";
-import { abs } from "../domain/fixed.ts";
 import { emit, type Desk } from "./desk.ts";
 import { doubt } from "./doubt.ts";
 import { advance } from "./advance.ts";
@@ -105,10 +104,10 @@ function adoptPositions(desk: Desk, snapshot: Snapshot): string[] {
       instrument,
       quantity: (slot.position.qty + change) as Qty,
       cost: (slot.position.cost + (change > 0n ? value : -value)) as Exact,
-      reason: `venue holds ${(venue.get(instrument) ?? 0n).toString()}e-12, the ledger ${ours}e-12`,
+      reason: `venue holds ${formatFixed((ours + change) as Qty)}, the ledger ${formatFixed(ours as Qty)}`,
       postings: positionPostings(slot.instrument, "transfer", change),
     });
-    adopted.push(`${instrument} differed by ${Number(change) / Number(ONE)}`);
+    adopted.push(`${instrument} differed by ${formatFixed(change)}`);
   }
   return adopted;
 }

@@ -1,5 +1,5 @@
 import { fromComputed, ONE, snap, toNumber, type Money, type Price, type Qty } from "../domain/fixed.ts";
-import type { Instrument } from "../domain/instrument.ts";
+import { marginRate } from "../ledger/margin.ts";
 import { notional } from "../ledger/position.ts";
 import { pendingExposure, slotExposure, variantExposure } from "../risk/exposure.ts";
 import type { EntryRequest } from "../risk/rule.ts";
@@ -40,12 +40,6 @@ export function freeFunds(variant: VariantState): number {
     if (slot.instrument.kind !== "spot") free += Math.min(0, slot.markValue) - Math.abs(slot.cost) * rate;
   }
   return free;
-}
-
-/** Share of notional that opening a position ties up: 1 on spot, else 1 / leverage or the venue's own minimum. */
-export function marginRate(instrument: Instrument, leverage: number): number {
-  if (instrument.kind === "spot") return 1;
-  return Math.max(1 / leverage, toNumber(instrument.initialMargin));
 }
 
 /** Value of one unit at `price`, settle currency. */

@@ -1,4 +1,4 @@
-import { unreachable } from "../assert.ts";
+import { invariant, unreachable } from "../assert.ts";
 import type { Candle } from "../domain/candle.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
@@ -34,7 +34,7 @@ export interface TradeMachine {
 
 /** A machine over an account for these variants, all of one account. Empty until `openAccount` or `foldLedger`. */
 export function createTradeMachine(plans: readonly VariantPlan[], state: AccountState = emptyAccount(plans)): TradeMachine {
-  const desk: Desk = { state, plans: new Map(plans.map((plan) => [plan.id, plan])), time: 0, events: [], intents: [] };
+  const desk: Desk = { state, time: 0, events: [], intents: [] };
   const machine: TradeMachine = {
     state,
     step(event) {
@@ -69,7 +69,7 @@ export function openAccount(machine: TradeMachine, plans: readonly VariantPlan[]
   assertEpoch(epoch);
   const { state } = machine;
   const { id, currency } = plans[0]!.account;
-  const desk: Desk = { state, plans: new Map(), time, events: [], intents: [] };
+  const desk: Desk = { state, time, events: [], intents: [] };
   state.ownerEpoch = 1;
   emit(desk, { type: "genesis", account: id, epoch, currency, variants: plans.map((plan) => plan.id) });
   for (const plan of plans) {
@@ -92,7 +92,7 @@ export function openAccount(machine: TradeMachine, plans: readonly VariantPlan[]
 export function foldLedger(machine: TradeMachine, entries: Iterable<LedgerEntry>): void {
   const { state } = machine;
   for (const entry of entries) {
-    if (entry.n !== state.n + 1) throw new RangeError(`ledger entry ${entry.n} follows ${state.n}; an entry is missing`);
+    if (entry.n !== state.n + 1) throw invariant(`ledger entry ${entry.n} follows ${state.n}; an entry is missing`);
     for (const event of entry.events) {
       apply(state, event, entry.time);
       recallDecision(state, event, entry.time);

@@ -23,7 +23,7 @@ export function ledgerBook(instrument: Instrument, startingBalance = "10000"): L
   const machine = createTradeMachine(plans);
   openAccount(machine, plans, "00000001", T0);
   const { state } = machine;
-  const desk: Desk = { state, plans: new Map(), time: T0, events: [], intents: [] };
+  const desk: Desk = { state, time: T0, events: [], intents: [] };
   const slot = state.slotsByInstrument.get(instrument.id)![0]!;
   return {
     state,
