@@ -7,14 +7,39 @@ const root = join(import.meta.dirname, "..");
 const FILE_LINES_MAX = 300;
 const FUNCTION_LINES_MAX = 70;
 
+/** What a service on the bus is made of. */
+const service = ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus", "@tradewind/config", "@tradewind/kit"];
+
 /** Which package may use which. An arrow that is not here is refused; a new one is a decision for ARCHITECTURE.md. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   "@tradewind/core": [],
   "@tradewind/config": ["@tradewind/core"],
   "@tradewind/store": ["@tradewind/core"],
+  "@tradewind/venues": ["@tradewind/core"],
+  "@tradewind/onnx": ["@tradewind/core"],
+  "@tradewind/contracts": ["@tradewind/core"],
+  "@tradewind/bus": ["@tradewind/core", "@tradewind/contracts"],
+  "@tradewind/kit": ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus", "@tradewind/config"],
+  "@tradewind/testkit": ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus"],
   "@tradewind/lab": ["@tradewind/core", "@tradewind/config", "@tradewind/store"],
+  "@tradewind/market-data": [...service, "@tradewind/store", "@tradewind/venues"],
+  "@tradewind/strategy": service,
+  "@tradewind/orchestrator": service,
+  "@tradewind/model-inference": [...service, "@tradewind/store", "@tradewind/onnx"],
+  "@tradewind/execution": [...service, "@tradewind/venues"],
+  "@tradewind/gateway": service,
   // The command line and the one-process start: the only place where services are put together.
-  "@tradewind/launcher": ["@tradewind/core", "@tradewind/config", "@tradewind/store", "@tradewind/lab"],
+  "@tradewind/launcher": [
+    ...service,
+    "@tradewind/store",
+    "@tradewind/lab",
+    "@tradewind/market-data",
+    "@tradewind/strategy",
+    "@tradewind/orchestrator",
+    "@tradewind/model-inference",
+    "@tradewind/execution",
+    "@tradewind/gateway",
+  ],
 };
 
 /** Folders of plug-ins and the registry that must name each of them. `except` are the port and shared parts. */

@@ -22,3 +22,4 @@ export { resolveSecrets, type CredentialReferences, type Credentials, type Envir
 export { nearest } from "./nearest.ts";
 export { loadSystem, systemSchema, type SystemConfig } from "./system.ts";
 export { variantSchema, type VariantConfig } from "./variant-schema.ts";
+export { loadDefinitions, type DefinitionOf } from "./strategy-file.ts";

@@ -13,7 +13,7 @@ import {
 } from "@tradewind/core";
 import { closesOf, type BeforeRead } from "./closes.ts";
 import { CurveRecorder, LedgerRecorder } from "./recorder.ts";
-import type { DefinitionOf } from "./strategy-file.ts";
+import type { DefinitionOf } from "@tradewind/config";
 
 /** The ledger epoch of every backtest: fixed, so that client ids and the ledger's hash repeat. */
 const BACKTEST_EPOCH = "00000001";

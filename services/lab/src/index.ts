@@ -5,7 +5,6 @@ export { noise, proveNoLookahead, type LookaheadProof, type ProofInput } from ".
 export { CurveRecorder, LedgerRecorder } from "./recorder.ts";
 export { measure, type BacktestResult, type Measured } from "./result.ts";
 export { atPlace, findRun, makeFolder, readLedger, runOf, saveRun, type RunManifest, type StoredRun } from "./run-store.ts";
-export { loadDefinitions, type DefinitionOf } from "./strategy-file.ts";
 export { verifyLedger, verifyLedgerFile, type LedgerCheck } from "./verify-ledger.ts";
 export { renderReport } from "./report/page.ts";
 export type { ReportModel } from "./report/model.ts";

@@ -2,7 +2,7 @@ import { createPrng, type CandleColumns, type Decision, type VariantPlan } from 
 import { runBacktest } from "./backtest.ts";
 import type { BeforeRead } from "./closes.ts";
 import { outsideReads } from "./outside-reads.ts";
-import type { DefinitionOf } from "./strategy-file.ts";
+import type { DefinitionOf } from "@tradewind/config";
 
 export interface LookaheadProof {
   readonly proven: boolean;

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { runBacktest } from "../src/backtest.ts";
 import { closesOf } from "../src/closes.ts";
 import { noise, proveNoLookahead } from "../src/prove-no-lookahead.ts";
-import { loadDefinitions } from "../src/strategy-file.ts";
+import { loadDefinitions } from "@tradewind/config";
 import { dataAvailable, firstRows, load, repo, type Loaded } from "./support.ts";
 
 const variants = {

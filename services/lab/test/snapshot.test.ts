@@ -3,7 +3,7 @@ import type { LoadOptions } from "@tradewind/config";
 import { describe, expect, it } from "vitest";
 import { closesOf } from "../src/closes.ts";
 import { LedgerRecorder } from "../src/recorder.ts";
-import { loadDefinitions, type DefinitionOf } from "../src/strategy-file.ts";
+import { loadDefinitions, type DefinitionOf } from "@tradewind/config";
 import { dataAvailable, firstRows, load, repo, type Loaded } from "./support.ts";
 
 const ROWS = 4_000;

@@ -4,7 +4,7 @@ import { loadVariant, type LoadedVariant, type LoadOptions } from "@tradewind/co
 import type { CandleColumns, FundingPayment } from "@tradewind/core";
 import { runBacktest, type BacktestRun } from "../src/backtest.ts";
 import { loadCsv, type MarketData } from "../src/market-data.ts";
-import { loadDefinitions } from "../src/strategy-file.ts";
+import { loadDefinitions } from "@tradewind/config";
 
 /** Path of a file of this repository. */
 export function repo(path: string): string {

@@ -1,11 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { inputFailure, isTimeframe, timeframeNames, type FundingPayment, type Timeframe, type VariantPlan } from "@tradewind/core";
-import { listVariants, loadVariant, type LoadedVariant, type LoadOptions } from "@tradewind/config";
+import { listVariants, loadVariant, type LoadedVariant, type LoadOptions, loadDefinitions } from "@tradewind/config";
 import {
   fitTimeframe,
   loadCsv,
-  loadDefinitions,
   loadFunding,
   loadStored,
   measure,

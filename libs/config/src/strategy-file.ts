@@ -12,7 +12,7 @@ import {
   type StrategyDefinition,
   type View,
 } from "@tradewind/core";
-import type { LoadedVariant } from "@tradewind/config";
+import type { LoadedVariant } from "./load-variant.ts";
 
 /** Finds a member's strategy by its name in the plan. */
 export type DefinitionOf = (name: string) => StrategyDefinition;

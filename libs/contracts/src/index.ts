@@ -1,0 +1,6 @@
+export * from "./envelope.ts";
+export * from "./ids.ts";
+export * from "./payloads.ts";
+export * from "./records.ts";
+export * from "./streams.ts";
+export * from "./subjects.ts";
