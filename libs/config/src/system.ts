@@ -22,6 +22,80 @@ export const systemSchema = z.strictObject({
       level: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info").describe("Least level that is written."),
     })
     .prefault({}),
+  run: z
+    .strictObject({
+      clock: z.enum(["wall", "events"]).default("wall").describe("wall: paper and live. events: no deadlines; for replays and tests."),
+    })
+    .prefault({}),
+  bus: z
+    .strictObject({
+      url: z.string().min(1).default("nats://127.0.0.1:4222").describe("NATS servers, separated by commas."),
+      user: z.string().optional(),
+      password: z.string().optional().describe("As ${NAME}; or use password_file."),
+      password_file: z.string().optional().describe("File that holds the password."),
+      file: z.string().min(1).default("data/bus.sqlite").describe("File of the embedded bus of `tradewind start`."),
+    })
+    .prefault({}),
+  redis: z
+    .strictObject({
+      url: z.string().optional().describe("Feature cache, e.g. redis://127.0.0.1:6379; left out, features are cached in the process."),
+      password: z.string().optional(),
+      password_file: z.string().optional(),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      host: z.string().default("127.0.0.1").describe("Where a service process answers /health and /metrics."),
+      port: z.int().min(0).max(65_535).default(9_100).describe("0 takes any free one."),
+    })
+    .prefault({}),
+  gateway: z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65_535).default(8_080).describe("REST, WebSocket and dashboard."),
+      token: z.string().min(16).optional().describe("Needed by every request; as ${NAME}. Left out, one is drawn and kept in token_file."),
+      token_file: z.string().default("data/gateway.token"),
+    })
+    .prefault({}),
+  market: z
+    .strictObject({
+      feed: z.enum(["simulated", "replay"]).default("simulated"),
+      seed: z.int().min(0).default(1).describe("Of the simulated market."),
+      speed: z.number().positive().max(10_000).default(1).describe("Market seconds per second, of the simulated market."),
+      start: z.iso.datetime().default("2026-01-05T14:00:00Z").describe("Where a new simulated market begins."),
+      warmup_bars: z
+        .int()
+        .min(0)
+        .max(5_000)
+        .default(300)
+        .describe("Bars of each timeframe given before the market begins, for indicators."),
+      files: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe("Replay: candle CSV by instrument id, e.g. BTC-USDT-PERP; instruments without one come from the candle store."),
+      pace: z.number().positive().optional().describe("Replay: most candles a second and instrument; left out, as fast as can be."),
+      keep: z.boolean().default(true).describe("Writes closed candles to the candle store."),
+    })
+    .prefault({}),
+  inference: z
+    .strictObject({
+      total_limit_mb: z.int().positive().default(8_192),
+      per_model_limit_mb: z.int().positive().default(2_048),
+      models: z.record(z.string(), z.string()).default({}).describe("Models registered at start: ONNX file by model id."),
+    })
+    .prefault({}),
+  venues: z
+    .record(z.string(), z.strictObject({ url: z.string() }))
+    .default({})
+    .describe("Simulated venue servers by broker, for trials of the live road."),
+  start: z
+    .strictObject({
+      variants: z
+        .array(z.string())
+        .default(["*"])
+        .describe("Paper variants of the folder that run without being asked; * is any text. Others by `tradewind variants start`."),
+    })
+    .prefault({}),
 });
 
 export type SystemConfig = z.output<typeof systemSchema>;
@@ -112,5 +186,24 @@ export function loadSystem(folder: string, env: Environment): SystemConfig {
     throw inputFailure(CODE, `TRADEWIND_ENV is "${overlay}"; it may hold letters, digits, _ and - only`);
   const base = readLayer(join(folder, "system.yaml"), env, false);
   const over = overlay === undefined ? {} : readLayer(join(folder, `system.${overlay}.yaml`), env, true);
-  return deepFreeze(systemSchema.parse(merge(merge(base, over), environmentLayer(env))));
+  return deepFreeze(withSecretFiles(systemSchema.parse(merge(merge(base, over), environmentLayer(env)))));
+}
+
+/** Reads the passwords that are given as files, as containers are handed them. */
+function withSecretFiles(config: SystemConfig): SystemConfig {
+  const read = (key: string, file: string | undefined): string | undefined => {
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file, "utf8").trim();
+    } catch {
+      throw inputFailure(CODE, `${key} "${file}" cannot be read; create it or correct the path`);
+    }
+  };
+  const bus = read("bus.password_file", config.bus.password_file) ?? config.bus.password;
+  const redis = read("redis.password_file", config.redis.password_file) ?? config.redis.password;
+  return {
+    ...config,
+    bus: { ...config.bus, ...(bus !== undefined && { password: bus }) },
+    redis: { ...config.redis, ...(redis !== undefined && { password: redis }) },
+  };
 }

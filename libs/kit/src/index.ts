@@ -1,1 +1,14 @@
-export {};
+export * from "./checkpoint.ts";
+export * from "./clock.ts";
+export * from "./context.ts";
+export * from "./desired.ts";
+export * from "./health.ts";
+export * from "./inbox.ts";
+export * from "./logger.ts";
+export * from "./metrics.ts";
+export * from "./outbox.ts";
+export * from "./partitions.ts";
+export * from "./run.ts";
+export * from "./run-process.ts";
+export * from "./start-service.ts";
+export * from "./state-board.ts";

@@ -1,0 +1,44 @@
+import { decodeSnapshot, encodeSnapshot } from "@tradewind/core";
+import type { ServiceContext } from "./context.ts";
+
+/** Where a partition has got to: its machines and, for each input, the sequence of the last message in them. */
+export interface Checkpoint {
+  readonly positions: Readonly<Record<string, number>>;
+  readonly state: unknown;
+}
+
+export interface CheckpointStore {
+  load(): Promise<Checkpoint | undefined>;
+  /** Call when every output made up to here is acknowledged. */
+  save(checkpoint: Checkpoint): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/**
+ * The checkpoint of one partition of this service. `version` is a hash of what the state depends on (code's schema,
+ * configuration): a checkpoint of another version is not loaded, and the partition rebuilds itself from the log.
+ */
+export function checkpointStore(context: ServiceContext, partition: string, version: string): CheckpointStore {
+  const kv = context.bus.kv("checkpoints");
+  const key = `${context.service}.${partition}`;
+  return {
+    async load() {
+      const entry = await kv.get(key);
+      if (entry === undefined) return undefined;
+      try {
+        const saved = decodeSnapshot(entry.value) as Checkpoint & { version: string };
+        if (saved.version === version) return { positions: saved.positions, state: saved.state };
+        context.log.info(`${key}: the checkpoint is of another configuration; rebuilding from the log`);
+      } catch (error) {
+        context.log.warn({ err: error }, `${key}: the checkpoint cannot be read; rebuilding from the log`);
+      }
+      return undefined;
+    },
+    async save(checkpoint) {
+      await kv.put(key, encodeSnapshot({ ...checkpoint, version }));
+    },
+    async clear() {
+      await kv.delete(key);
+    },
+  };
+}

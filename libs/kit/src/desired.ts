@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { loadDefinitions, parseVariant, type DefinitionOf, type LoadedVariant } from "@tradewind/config";
+import type { DesiredVariant } from "@tradewind/contracts";
+import type { ServiceContext } from "./context.ts";
+import { lineOf } from "./logger.ts";
+
+/** A variant that is to run, compiled from the text in bucket `variants`. */
+export interface RunningVariant {
+  readonly desired: DesiredVariant;
+  readonly loaded: LoadedVariant;
+  /** Its strategies: the registry's and its own file's. */
+  readonly definitionOf: DefinitionOf;
+}
+
+/** The enabled variants as of now; `changed` is called after each change. */
+export interface DesiredVariants {
+  all(): readonly RunningVariant[];
+  get(id: string): RunningVariant | undefined;
+  stop(): void;
+}
+
+/** Follows the control plane. A variant that does not compile here is told in one line and left out. */
+export async function followVariants(context: ServiceContext, changed: () => void): Promise<DesiredVariants> {
+  const variants = new Map<string, RunningVariant>();
+  const newest = new Map<string, number>();
+  let ready = false;
+
+  async function take(id: string, value: string | undefined, revision: number): Promise<void> {
+    newest.set(id, revision);
+    try {
+      const desired = value === undefined ? undefined : (JSON.parse(value) as DesiredVariant);
+      const running = desired?.enabled === true ? await compile(context, desired) : undefined;
+      if (newest.get(id) !== revision) return;
+      if (running === undefined) variants.delete(id);
+      else variants.set(id, running);
+    } catch (error) {
+      context.log.error(`variant ${id} is left out: ${lineOf(error)}`);
+      context.state.note(`variant ${id} is left out: ${lineOf(error)}`);
+      if (newest.get(id) === revision) variants.delete(id);
+    }
+    if (ready) changed();
+  }
+
+  const first: Promise<void>[] = [];
+  const watch = await context.bus.kv("variants").watch(({ key, value, revision }) => {
+    const taken = take(key, value, revision);
+    if (!ready) first.push(taken);
+  });
+  await Promise.all(first);
+  ready = true;
+  return {
+    // Config order is the order of ids: every stage must see the same one.
+    all: () => [...variants.values()].sort((a, b) => (a.desired.id < b.desired.id ? -1 : 1)),
+    get: (id) => variants.get(id),
+    stop: () => watch.stop(),
+  };
+}
+
+async function compile(context: ServiceContext, desired: DesiredVariant): Promise<RunningVariant> {
+  const loaded = parseVariant(desired.text, join(context.configDir, "variants", `${desired.id}.json`));
+  return { desired, loaded, definitionOf: await loadDefinitions(loaded) };
+}

@@ -1,0 +1,77 @@
+import { isFailure } from "@tradewind/core";
+import { encodeMessage, subjectOf, type Kind, type ParametersOf, type PayloadOf } from "@tradewind/contracts";
+import type { ServiceContext } from "./context.ts";
+
+/** A message to be kept, with its place in time and what led to it. */
+export interface Outgoing<K extends Kind> {
+  readonly id: string;
+  readonly time: number;
+  readonly cause?: string;
+  readonly revision?: number;
+  readonly data: PayloadOf<K>;
+}
+
+/** Publishes to the log, many under way at once, in order per subject. */
+export interface Outbox {
+  /** Resolves with whether it was there already; retries while the bus is away. Nobody has to await it: `flush` does. */
+  append<K extends Kind>(kind: K, parameters: ParametersOf<K>, message: Outgoing<K>): Promise<{ duplicate: boolean }>;
+  /** Everything appended so far is durable when this resolves. */
+  flush(): Promise<void>;
+  /** Sends to whoever listens now. */
+  tell<K extends Kind>(kind: K, parameters: ParametersOf<K>, message: Outgoing<K>): void;
+}
+
+const RETRY_FIRST_MS = 50;
+const RETRY_MOST_MS = 2_000;
+
+/** Ids make an append safe to repeat, so one that may have been lost is made again until the bus has it. */
+export function createOutbox(context: ServiceContext): Outbox {
+  const { bus, run, instance, metrics, signal } = context;
+  /** Last append of each subject: a retry must not let a later one overtake. */
+  const tails = new Map<string, Promise<unknown>>();
+
+  function encode<K extends Kind>(kind: K, message: Outgoing<K>): string {
+    return encodeMessage(kind, { ...message, published: Date.now(), source: instance, run: run.run });
+  }
+
+  async function retried(subject: string, text: string, id: string): Promise<{ duplicate: boolean }> {
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MOST_MS)) {
+      try {
+        return await bus.append(subject, text, { id });
+      } catch (error) {
+        if (!isFailure(error) || error.action !== "retry" || signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  return {
+    append(kind, parameters, message) {
+      const subject = subjectOf(kind, parameters);
+      const text = encode(kind, message);
+      metrics.published.inc({ kind });
+      const first = bus.append(subject, text, { id: message.id });
+      const before = tails.get(subject) ?? Promise.resolve();
+      const done = first.catch(async (error: unknown) => {
+        if (!isFailure(error) || error.action !== "retry") throw error;
+        await before.catch(() => undefined);
+        return retried(subject, text, message.id);
+      });
+      const tail = Promise.all([before, done]);
+      tail.catch(() => undefined);
+      tails.set(subject, tail);
+      tail.then(
+        () => tails.get(subject) === tail && tails.delete(subject),
+        (error: unknown) => context.fail(error),
+      );
+      return done;
+    },
+    async flush() {
+      while (tails.size > 0) await Promise.all(tails.values());
+    },
+    tell(kind, parameters, message) {
+      metrics.published.inc({ kind });
+      bus.publish(subjectOf(kind, parameters), encode(kind, message));
+    },
+  };
+}
