@@ -1,3 +1,5 @@
+import type { MatrixPlan } from "@tradewind/core";
+
 /** A run has a clock, named here. `events`: no deadlines, a time closes when everything of it is in. `wall`: paper and live. */
 export interface RunManifest {
   readonly run: string;
@@ -51,15 +53,17 @@ export interface Lease {
   readonly since: number;
 }
 
-/** A registered model, under its id in bucket `models`; its file is the blob `{sha256}`. */
+/** A registered model, under its id in bucket `models`; its file is the blob named by its `sha256`. */
 export interface ModelRecord {
   readonly id: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** The feature matrix it takes; a prediction is made on each close of the first timeframe. */
+  readonly matrix: MatrixPlan;
+  /** SHA-256 of `describeMatrix(matrix)`; its first 8 hex digits are the token of the feature's subject. */
   readonly featureSchema: string;
-  /** Bars of the feature matrix. */
-  readonly window: number;
-  readonly timeframe: string;
+  /** Class names in the order of the outputs: down, flat, up. */
   readonly labels: readonly string[];
+  /** Wall time, ms. */
   readonly registeredAt: number;
 }
