@@ -1,1 +1,4 @@
 export * from "./bus.ts";
+export type { BusOptions } from "./options.ts";
+export { openEmbeddedBus } from "./embedded/open.ts";
+export type { EmbeddedOptions } from "./embedded/core.ts";

@@ -1,0 +1,56 @@
+import { buckets, DUPLICATE_WINDOW_MS, streams, type StreamName } from "@tradewind/contracts";
+import type { BusOptions } from "../options.ts";
+import { createBuckets, type Buckets } from "./kv.ts";
+import { openBlobs } from "./blobs.ts";
+import { openDatabase } from "./database.ts";
+import { createLog, type Log } from "./log.ts";
+import { createLooseMessages, type LooseMessages } from "./loose.ts";
+import { createSubjects } from "./subjects.ts";
+import { createWriter, type Writer } from "./writer.ts";
+import type { BlobBucketName } from "@tradewind/contracts";
+import type { Blobs } from "../bus.ts";
+
+const PRUNE_MS = 60_000;
+
+export interface EmbeddedOptions extends BusOptions {
+  /** The wall clock, ms. */
+  readonly now?: () => number;
+}
+
+/** What all handles of one file in this process share. */
+export interface Core {
+  readonly writer: Writer;
+  readonly logs: Readonly<Record<StreamName, Log>>;
+  readonly buckets: Buckets;
+  readonly loose: LooseMessages;
+  blobs(bucket: BlobBucketName): Blobs;
+  close(): void;
+}
+
+export function openCore(file: string, options: EmbeddedOptions): Core {
+  const now = options.now ?? Date.now;
+  const sql = openDatabase(file);
+  const writer = createWriter(sql, file, () => {
+    subjects.forget();
+    for (const log of Object.values(logs)) log.forget();
+  });
+  const subjects = createSubjects(sql);
+  const duplicateWindowMs = options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS;
+  const log = (name: StreamName): Log => createLog(streams[name], { sql, writer, subjects, now, duplicateWindowMs });
+  const logs = { MARKET: log("MARKET"), DECISIONS: log("DECISIONS"), LEDGER: log("LEDGER"), JOBS: log("JOBS") };
+  const prune = (): void => void writer.write(() => Object.values(logs).forEach((each) => each.prune())).catch(() => undefined);
+  const pruning = setInterval(prune, PRUNE_MS).unref();
+  prune();
+  return {
+    writer,
+    logs,
+    buckets: createBuckets({ sql, writer, now, ttlMs: (bucket) => options.ttlMs?.[bucket] ?? buckets[bucket].ttlMs }),
+    loose: createLooseMessages(),
+    blobs: (bucket) => openBlobs(sql, writer, bucket),
+    close() {
+      clearInterval(pruning);
+      writer.flush();
+      sql.close();
+    },
+  };
+}

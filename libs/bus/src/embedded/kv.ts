@@ -1,0 +1,121 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { BucketName } from "@tradewind/contracts";
+import type { Kv, KvChange, KvEntry } from "../bus.ts";
+import type { Writer } from "./writer.ts";
+
+export interface Buckets {
+  /** `onError` gets what a watcher threw; `watching` gets what ends each watch. */
+  open(bucket: BucketName, onError: (error: unknown) => void): Kv & { readonly stopAll: () => void };
+}
+
+export interface BucketOptions {
+  readonly sql: DatabaseSync;
+  readonly writer: Writer;
+  readonly now: () => number;
+  readonly ttlMs: (bucket: BucketName) => number | undefined;
+}
+
+type Watcher = (change: KvChange) => void;
+
+/** A value is gone when its time is over by the clock at the moment it is looked at. */
+export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Buckets {
+  const query = statements(sql);
+  const watchers = new Map<BucketName, Set<Watcher>>();
+
+  const oldest = (bucket: BucketName): number => {
+    const ttl = ttlMs(bucket);
+    return ttl === undefined ? 0 : now() - ttl + 1;
+  };
+  const find = (bucket: BucketName, key: string): KvEntry | undefined => {
+    const row = query.get.get(bucket, key, oldest(bucket));
+    return row === undefined ? undefined : { key, value: row["value"] as string, revision: row["revision"] as number };
+  };
+  const told = (bucket: BucketName): Set<Watcher> => {
+    let set = watchers.get(bucket);
+    if (set === undefined) watchers.set(bucket, (set = new Set()));
+    return set;
+  };
+  const change = (bucket: BucketName, key: string, value: string | undefined): number => {
+    const revision = Number(query.count.get(`kv_${bucket}`)!["value"]);
+    if (value === undefined) query.drop.run(bucket, key);
+    else query.put.run(bucket, key, value, revision, now());
+    writer.afterCommit(() => {
+      for (const tell of told(bucket)) queueMicrotask(() => tell({ key, value, revision }));
+    });
+    return revision;
+  };
+  const entries = (bucket: BucketName): KvEntry[] =>
+    query.all
+      .all(bucket, oldest(bucket))
+      .map((row) => ({ key: row["key"] as string, value: row["value"] as string, revision: row["revision"] as number }));
+
+  function watch(bucket: BucketName, take: Watcher, onError: (error: unknown) => void): () => void {
+    let open = true;
+    const tell: Watcher = (entry) => {
+      if (!open) return;
+      try {
+        take(entry);
+      } catch (error) {
+        onError(error);
+      }
+    };
+    for (const entry of entries(bucket)) tell(entry);
+    told(bucket).add(tell);
+    return () => {
+      open = false;
+      told(bucket).delete(tell);
+    };
+  }
+
+  return {
+    open(bucket, onError) {
+      const running = new Set<() => void>();
+      return {
+        async get(key) {
+          writer.flush();
+          return find(bucket, key);
+        },
+        put: (key, value) => writer.write(() => change(bucket, key, value)),
+        create: (key, value) => writer.write(() => (find(bucket, key) === undefined ? change(bucket, key, value) : undefined)),
+        update: (key, value, revision) =>
+          writer.write(() => (find(bucket, key)?.revision === revision ? change(bucket, key, value) : undefined)),
+        delete: (key, revision) =>
+          writer.write(() => {
+            const found = find(bucket, key);
+            if (found === undefined || (revision !== undefined && found.revision !== revision)) return false;
+            change(bucket, key, undefined);
+            return true;
+          }),
+        async entries() {
+          writer.flush();
+          return entries(bucket);
+        },
+        async watch(take) {
+          writer.flush();
+          const end = watch(bucket, take, onError);
+          running.add(end);
+          return {
+            stop() {
+              end();
+              running.delete(end);
+            },
+          };
+        },
+        stopAll: () => running.forEach((end) => end()),
+      };
+    },
+  };
+}
+
+function statements(sql: DatabaseSync) {
+  return {
+    get: sql.prepare("SELECT value, revision FROM kv WHERE bucket = ? AND key = ? AND time >= ?"),
+    all: sql.prepare("SELECT key, value, revision FROM kv WHERE bucket = ? AND time >= ? ORDER BY revision"),
+    put: sql.prepare(
+      "INSERT INTO kv(bucket, key, value, revision, time) VALUES(?, ?, ?, ?, ?) " +
+        "ON CONFLICT(bucket, key) DO UPDATE SET value = excluded.value, revision = excluded.revision, time = excluded.time",
+    ),
+    drop: sql.prepare("DELETE FROM kv WHERE bucket = ? AND key = ?"),
+    count: sql.prepare("INSERT INTO counters(name, value) VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value"),
+  };
+}

@@ -1,0 +1,129 @@
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "@tradewind/core";
+import type { BucketName } from "@tradewind/contracts";
+import type { Bus, Consumer, Stored, Subscription } from "../bus.ts";
+import { warn } from "../options.ts";
+import { streamOfFilter, streamOfSubject } from "../subject.ts";
+import { startConsumer } from "./consumer.ts";
+import { openCore, type Core, type EmbeddedOptions } from "./core.ts";
+import type { Log } from "./log.ts";
+
+const READ_BATCH = 512;
+
+/** Files open in this process, and how many handles each has. */
+const open = new Map<string, { readonly core: Core; handles: number }>();
+
+/**
+ * A bus on one SQLite file, safe against the kill of the process. One process owns the file (`BUS_LOCKED` for another);
+ * within it, every call gives a handle of its own on the same bus (the options of the first one hold), and closing one
+ * leaves the others. ":memory:" is a new bus with each call. Throws what `openDatabase` throws.
+ */
+export async function openEmbeddedBus(file: string, options: EmbeddedOptions = {}): Promise<Bus> {
+  if (file === ":memory:") {
+    const core = openCore(file, options);
+    return createHandle(core, options, () => core.close());
+  }
+  const path = canonical(file);
+  let shared = open.get(path);
+  if (shared === undefined) open.set(path, (shared = { core: openCore(path, options), handles: 0 }));
+  const { core } = shared;
+  shared.handles++;
+  return createHandle(core, options, () => {
+    if (--shared.handles > 0) return;
+    open.delete(path);
+    core.close();
+  });
+}
+
+/** One name for one file, whatever links lead to it; the file itself may not be there yet. */
+function canonical(file: string): string {
+  const path = resolve(file);
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
+  }
+}
+
+function createHandle(core: Core, options: EmbeddedOptions, release: () => void): Bus {
+  const onError = options.onError ?? warn;
+  const consumers = new Set<Consumer>();
+  const endings = new Set<() => void>();
+  let connected = true;
+
+  const check = (): Core => {
+    if (!connected) throw new Failure("service", "BUS_CLOSED", "this handle of the bus is closed");
+    return core;
+  };
+  const keep = (subscription: Subscription): Subscription => {
+    const end = (): void => subscription.stop();
+    endings.add(end);
+    return {
+      stop() {
+        end();
+        endings.delete(end);
+      },
+    };
+  };
+
+  return {
+    kind: "embedded",
+    ensure: async () => void check(),
+    publish: (subject, data) => check().loose.publish(subject, data),
+    subscribe: (pattern, take) => keep(check().loose.subscribe(pattern, take, onError)),
+    request: async (subject, data, timeoutMs) => check().loose.request(subject, data, timeoutMs),
+    respond: (pattern, answer) => keep(check().loose.respond(pattern, answer, onError)),
+    async append(subject, data, appendOptions = {}) {
+      const log = check().logs[streamOfSubject(subject)];
+      return core.writer.write(() => log.append(subject, data, appendOptions));
+    },
+    async consume({ filter, from, take }) {
+      const log = check().logs[streamOfFilter(filter)];
+      core.writer.flush();
+      const consumer = startConsumer(log, filter, log.start(from), take);
+      consumers.add(consumer);
+      void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
+      return consumer;
+    },
+    async last(subject) {
+      const log = check().logs[streamOfSubject(subject)];
+      core.writer.flush();
+      return log.last(subject);
+    },
+    read(filter, from) {
+      const log = check().logs[streamOfFilter(filter)];
+      core.writer.flush();
+      return readTo(log, filter, log.start(from), log.end());
+    },
+    kv(bucket: BucketName) {
+      const { stopAll, ...kv } = check().buckets.open(bucket, (error) => onError(error, bucket));
+      endings.add(stopAll);
+      return kv;
+    },
+    blobs: (bucket) => check().blobs(bucket),
+    get connected() {
+      return connected;
+    },
+    onStatus: () => ({ stop: () => undefined }),
+    async close() {
+      if (!connected) return;
+      connected = false;
+      for (const end of endings) end();
+      await Promise.all([...consumers].map((consumer) => consumer.stop()));
+      release();
+    },
+  };
+}
+
+async function* readTo(log: Log, filter: string, after: number, end: number): AsyncGenerator<Stored> {
+  const next = log.reader(filter);
+  for (let position = after; position < end;) {
+    const { messages, reached } = next(position, READ_BATCH);
+    for (const message of messages) {
+      if (message.seq > end) return;
+      yield message;
+    }
+    position = reached;
+  }
+}
