@@ -127,6 +127,12 @@ describe("the house", () => {
     expect(missing).toEqual([]);
   });
 
+  test("has a wire sample of each subject", () => {
+    const kinds = [...read("libs/contracts/src/subjects.ts").matchAll(/^ {2}(\w+): \{ pattern:/gm)].map((match) => match[1]!);
+    expect(kinds.length).toBeGreaterThan(5);
+    expect(kinds.filter((kind) => !existsSync(join(root, `libs/contracts/wire/${kind}.json`)))).toEqual([]);
+  });
+
   test(`has no file over ${FILE_LINES_MAX} lines and no function over ${FUNCTION_LINES_MAX}`, () => {
     const long = sources
       .filter((path) => read(path).split("\n").length > FILE_LINES_MAX + 1)
