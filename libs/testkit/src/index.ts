@@ -1,1 +1,4 @@
-export {};
+export { eventually, type EventuallyOptions } from "./eventually.ts";
+export { freePort, tempDir } from "./machine.ts";
+export { startNats, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
+export { startRedis, type RedisServer, type RedisServerOptions } from "./redis-server.ts";

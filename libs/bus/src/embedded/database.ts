@@ -34,7 +34,7 @@ export function openDatabase(file: string): DatabaseSync {
     sql.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     // Takes the lock, which a mere read of an existing file would not.
     sql.exec("BEGIN EXCLUSIVE");
-    const version = Number((sql.prepare("PRAGMA user_version").get() as { user_version: number }).user_version);
+    const { user_version: version } = sql.prepare("PRAGMA user_version").get() as { user_version: number };
     if (version === 0)
       sql.exec(
         `${shared} ${Object.keys(streams)
@@ -58,7 +58,7 @@ export function openDatabase(file: string): DatabaseSync {
 export function databaseFailure(error: unknown, file: string): Failure {
   if (isFailure(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = Number((error as { errcode?: number }).errcode ?? 0) & 0xff;
+  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
   const options = { cause: error };
   if (code === 5 || code === 6)
     return new Failure(

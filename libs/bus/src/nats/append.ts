@@ -1,0 +1,58 @@
+import { Failure } from "@tradewind/core";
+import { headers } from "@nats-io/transport-node";
+import type { Appended } from "../bus.ts";
+import { apiFailure, WRONG_LAST_SEQUENCE } from "./errors.ts";
+import type { Link } from "./link.ts";
+
+interface Ack {
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+}
+
+export interface StoreOptions {
+  readonly id?: string | undefined;
+  /** The sequence the subject must end at. */
+  readonly expectLast?: number | undefined;
+  readonly operation?: "DEL";
+  /** The code of the failure when nobody knows whether it was stored. */
+  readonly unclear: string;
+}
+
+/** Publishes into a stream and waits for the server's word. Undefined: the subject ends elsewhere than expected. */
+export async function store(link: Link, subject: string, data: string, what: string, options: StoreOptions): Promise<Appended | undefined> {
+  const { id, expectLast, operation, unclear } = options;
+  const extra = headers();
+  if (id !== undefined) extra.set("Nats-Msg-Id", id);
+  if (expectLast !== undefined) extra.set("Nats-Expected-Last-Subject-Sequence", String(expectLast));
+  if (operation !== undefined) extra.set("KV-Operation", operation);
+  const message = await link.ask(subject, Buffer.from(data), what, { headers: extra, unclear });
+  const ack = message.json<Ack>();
+  if (ack.error !== undefined) {
+    if (ack.error.err_code === WRONG_LAST_SEQUENCE) return undefined;
+    throw apiFailure(ack.error.err_code ?? 0, ack.error.description ?? "refused", what);
+  }
+  if (ack.seq === undefined) throw new Failure("service", "BUS_FAILED", `${what}: something other than JetStream answered`);
+  return { seq: ack.seq, duplicate: ack.duplicate === true };
+}
+
+/** `Bus.append` on NATS. */
+export async function append(
+  link: Link,
+  subject: string,
+  data: string,
+  { id, expectLast }: { readonly id?: string; readonly expectLast?: number },
+): Promise<Appended> {
+  if (id !== undefined && expectLast !== undefined)
+    throw new Failure(
+      "bug",
+      "APPEND_OPTIONS",
+      `append to "${subject}" gives both an id and an expected sequence: duplicates are found first`,
+    );
+  const added = await store(link, subject, data, `append to "${subject}"`, { id, expectLast, unclear: "APPEND_UNCERTAIN" });
+  if (added === undefined)
+    throw new Failure("service", "APPEND_CONFLICT", `"${subject}" does not end at ${expectLast}: somebody else writes it`);
+  if (expectLast !== undefined && added.duplicate)
+    throw new Failure("service", "APPEND_CONFLICT", `"${subject}": the server calls an append without an id a duplicate`);
+  return added;
+}

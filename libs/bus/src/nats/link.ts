@@ -1,0 +1,114 @@
+import { Failure } from "@tradewind/core";
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import type { Subscription } from "../bus.ts";
+import { natsFailure } from "./errors.ts";
+
+export interface AskOptions {
+  readonly headers?: MsgHdrs;
+  readonly timeoutMs?: number;
+  /** The code of the failure when it was sent and nobody answered. */
+  readonly unclear?: string;
+}
+
+/** A connection that knows whether it stands, and gives up at once on what was sent when it breaks. */
+export interface Link {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly connected: boolean;
+  readonly closed: boolean;
+  readonly timeoutMs: number;
+  onStatus(listener: (connected: boolean, detail: string) => void): Subscription;
+  /** Asks the server. Throws one of our failures; `BUS_UNAVAILABLE` means it was not sent or not taken. */
+  ask(subject: string, payload: Uint8Array | string, what: string, options?: AskOptions): Promise<Msg>;
+  /** Runs a call of the client library, with its errors as failures. */
+  call<T>(what: string, run: () => Promise<T>): Promise<T>;
+  inbox(): string;
+  close(): Promise<void>;
+}
+
+/** `onError` gets what the server complains of without being asked, such as a subject this user may not use. */
+export async function createLink(
+  nc: NatsConnection,
+  timeoutMs: number,
+  inboxPrefix: string,
+  onError: (error: unknown, where: string) => void,
+): Promise<Link> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: timeoutMs });
+  const listeners = new Set<(connected: boolean, detail: string) => void>();
+  const unanswered = new Set<(error: Error) => void>();
+  let connected = true;
+  let closed = false;
+
+  function tell(now: boolean, detail: string): void {
+    if (connected === now) return;
+    connected = now;
+    if (!now) {
+      for (const reject of unanswered) reject(new Error("the connection broke before the answer"));
+      unanswered.clear();
+    }
+    for (const listener of listeners) listener(now, detail);
+  }
+
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect") tell(false, `connection to NATS at ${status.server} lost; trying again`);
+      else if (status.type === "reconnect") tell(true, `connected to NATS at ${status.server} again`);
+      else if (status.type === "error" && connected) onError(status.error, "the NATS connection");
+    }
+  })();
+  void nc.closed().then(() => {
+    closed = true;
+    tell(false, "connection to NATS closed");
+  });
+
+  const away = (what: string): Failure =>
+    closed
+      ? new Failure("service", "BUS_CLOSED", `${what}: this connection to the bus is closed`)
+      : new Failure("retry", "BUS_UNAVAILABLE", `${what}: no connection to NATS`);
+
+  return {
+    nc,
+    jsm,
+    timeoutMs,
+    get connected() {
+      return connected;
+    },
+    get closed() {
+      return closed;
+    },
+    onStatus(listener) {
+      listeners.add(listener);
+      return { stop: () => void listeners.delete(listener) };
+    },
+    ask(subject, payload, what, { headers, timeoutMs: timeout = timeoutMs, unclear } = {}) {
+      return new Promise((resolve, reject) => {
+        if (!connected) return reject(away(what));
+        const fail = (error: unknown): void => {
+          unanswered.delete(fail);
+          reject(natsFailure(error, what, unclear));
+        };
+        unanswered.add(fail);
+        nc.request(subject, payload, headers === undefined ? { timeout } : { timeout, headers }).then((message) => {
+          unanswered.delete(fail);
+          resolve(message);
+        }, fail);
+      });
+    },
+    async call(what, run) {
+      if (!connected) throw away(what);
+      try {
+        return await run();
+      } catch (error) {
+        throw natsFailure(error, what);
+      }
+    },
+    inbox: () => createInbox(inboxPrefix),
+    async close() {
+      if (closed) return;
+      // What was published must leave; a server that does not answer must not hold up the end.
+      if (connected) await Promise.race([nc.flush().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      await nc.close();
+    },
+  };
+}
