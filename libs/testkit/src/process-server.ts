@@ -30,6 +30,7 @@ export async function startProcess({ command, args, scheme, port }: ProcessServe
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.ref();
     child.kill("SIGCONT");
     child.kill(signal);
     await ended;
