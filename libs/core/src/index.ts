@@ -46,6 +46,7 @@ export * from "./ledger/position.ts";
 export * from "./ledger/postings.ts";
 export * from "./ledger/wire.ts";
 export * from "./market/aggregate.ts";
+export * from "./market/aggregate-chain.ts";
 export * from "./market/calendar.ts";
 export * from "./market/calendars/registry.ts";
 export * from "./market/civil.ts";

@@ -1,7 +1,7 @@
 import type { Candle } from "../domain/candle.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
-import { aggregator, type Aggregator } from "../market/aggregate.ts";
+import { aggregationChain, type AggregationChain } from "../market/aggregate-chain.ts";
 import type { Calendar } from "../market/calendar.ts";
 
 /** All there is of one close time, in config order: what the account may now work through. */
@@ -37,7 +37,7 @@ interface Waiting {
 interface Queue {
   readonly instrument: string;
   /** Tells which coarser bars a finest candle closes; undefined when decisions are made on the finest itself. */
-  readonly aggregate: Aggregator | undefined;
+  readonly aggregate: AggregationChain | undefined;
   readonly waiting: Waiting[];
   readonly decisions: Map<number, Decision>;
   /** Every candle up to here has come. */
@@ -48,7 +48,7 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
   const coarser = plan.timeframe !== plan.finestTimeframe;
   const queues: Queue[] = plan.instruments.map(({ id, calendar }) => ({
     instrument: id,
-    aggregate: coarser ? aggregator(calendarOf(calendar), plan.timeframe) : undefined,
+    aggregate: coarser ? aggregationChain(calendarOf(calendar), plan.finestTimeframe, plan.timeframe) : undefined,
     waiting: [],
     decisions: new Map(),
     reached: -Infinity,
@@ -60,8 +60,8 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
     candle(candle) {
       const queue = find(candle.instrument);
       if (queue === undefined || candle.timeframe !== plan.finestTimeframe) return;
-      const deciding =
-        queue.aggregate === undefined ? [candle.closeTime] : queue.aggregate.update(candle).map((coarse) => coarse.closeTime);
+      const closed = queue.aggregate === undefined ? [candle] : queue.aggregate.update(candle);
+      const deciding = closed.filter((bar) => bar.timeframe === plan.timeframe).map((bar) => bar.closeTime);
       queue.waiting.push({ candle, deciding });
       queue.reached = Math.max(queue.reached, candle.closeTime);
     },

@@ -2,7 +2,7 @@ import { createDecide, type DecideEvent } from "../decide/decide.ts";
 import type { Candle } from "../domain/candle.ts";
 import type { Decision, Prediction } from "../domain/decision.ts";
 import type { VariantPlan } from "../domain/plan.ts";
-import { aggregator } from "../market/aggregate.ts";
+import { aggregationChain } from "../market/aggregate-chain.ts";
 import type { Calendar } from "../market/calendar.ts";
 import { createStrategyMachine } from "../strategies/evaluate.ts";
 import type { StrategyDefinition } from "../strategies/strategy.ts";
@@ -27,7 +27,7 @@ export interface Lane {
 export function createLane(options: LaneOptions, instrument: string, calendarName: string): Lane {
   const { plan } = options;
   const calendar = options.calendarOf(calendarName);
-  const aggregate = plan.timeframe === plan.finestTimeframe ? undefined : aggregator(calendar, plan.timeframe);
+  const aggregate = plan.timeframe === plan.finestTimeframe ? undefined : aggregationChain(calendar, plan.finestTimeframe, plan.timeframe);
   const models = plan.members.filter((member) => member.kind === "model").map((member) => member.source);
   const strategies = plan.members
     .filter((member) => member.kind === "strategy")
@@ -54,7 +54,7 @@ export function createLane(options: LaneOptions, instrument: string, calendarNam
   return {
     onCandle(candle, decided) {
       if (aggregate === undefined) return evaluate(candle, decided);
-      for (const coarse of aggregate.update(candle)) evaluate(coarse, decided);
+      for (const coarse of aggregate.update(candle)) if (coarse.timeframe === plan.timeframe) evaluate(coarse, decided);
     },
     snapshot: () => ({
       aggregate: aggregate?.snapshot(),

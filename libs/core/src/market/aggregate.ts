@@ -16,6 +16,8 @@ export interface Aggregator {
   update(candle: Candle): readonly Candle[];
   /** Time has passed and nothing older than `time` will come: gives the open bar when its close is reached. */
   advance(time: number): readonly Candle[];
+  /** Gives the bar in the making, which will not be finished here. */
+  abandon(): Candle | undefined;
   snapshot(): unknown;
   restore(state: unknown): void;
 }
@@ -94,6 +96,11 @@ export function aggregator(calendar: Calendar, timeframe: Timeframe): Aggregator
       return left.length === 0 ? closed : [...left, ...closed];
     },
     advance,
+    abandon() {
+      const { forming } = state;
+      state = { ...state, forming: undefined };
+      return forming;
+    },
     snapshot: () => state,
     restore(saved) {
       state = saved as State;

@@ -16,6 +16,8 @@ export interface Calendar {
   isOpen(time: number): boolean;
   /** The bar containing `time`, or undefined outside sessions. */
   bar(timeframe: Timeframe, time: number): BarSpan | undefined;
+  /** Whether `fine` is finer than `coarse` and none of its bars reaches over an edge of one of `coarse`. */
+  nests(fine: Timeframe, coarse: Timeframe): boolean;
   /** The first bar that opens at or after `time`. */
   nextBar(timeframe: Timeframe, time: number): BarSpan;
   /** How many bars open in [from, to). */

@@ -77,6 +77,16 @@ function barIn(session: Session, timeframe: Timeframe, time: number): BarSpan {
   return { openTime: Math.max(session.open, clock), closeTime: Math.min(session.close, clock + length) };
 }
 
+/** Whether bars of a timeframe end where the regular session, the daily bar, begins and ends. */
+function cutsAtDaily(hours: UsHours, timeframe: Timeframe): boolean {
+  const onClock = (minutes: number): boolean => (minutes * 60_000) % timeframeMs(timeframe) === 0;
+  return (
+    (hours.open === REGULAR_OPEN || onClock(REGULAR_OPEN)) &&
+    (hours.close === REGULAR_CLOSE || onClock(REGULAR_CLOSE)) &&
+    (hours.earlyClose === EARLY_CLOSE || onClock(EARLY_CLOSE))
+  );
+}
+
 /** How many bars of a session open before `time`. */
 function opensBefore(session: Session, timeframe: Timeframe, time: number): number {
   if (timeframe === "1d") return session.daily.openTime < time ? 1 : 0;
@@ -103,6 +113,7 @@ export function usCalendar(name: string, hours: UsHours): Calendar {
       if (timeframe !== "1d") return barIn(session, timeframe, time);
       return time >= session.daily.openTime && time < session.daily.closeTime ? session.daily : undefined;
     },
+    nests: (fine, coarse) => timeframeMs(fine) < timeframeMs(coarse) && (coarse !== "1d" || cutsAtDaily(hours, fine)),
     nextBar(timeframe, time) {
       const session = sessions.from(newYorkDay(time));
       if (timeframe === "1d") return session.daily.openTime >= time ? session.daily : sessions.from(session.day + 1).daily;

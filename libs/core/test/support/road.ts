@@ -1,5 +1,5 @@
 import {
-  aggregator,
+  aggregationChain,
   calendarNamed,
   createBarrier,
   createDecide,
@@ -47,10 +47,10 @@ export function createRoad(prng: Prng): Road {
 
 /** Publishes each finest candle to the account and each candle of the decision timeframe to those who judge it. */
 export function marketStage(plan: VariantPlan, road: Road, id: string): (candle: Candle) => void {
-  const aggregate = plan.timeframe === plan.finestTimeframe ? undefined : aggregator(calendar, plan.timeframe);
+  const aggregate = plan.timeframe === plan.finestTimeframe ? undefined : aggregationChain(calendar, plan.finestTimeframe, plan.timeframe);
   return (candle) => {
     road.publish(`finest ${id}`, candle);
-    for (const deciding of aggregate?.update(candle) ?? [candle])
+    for (const deciding of (aggregate?.update(candle) ?? [candle]).filter(({ timeframe }) => timeframe === plan.timeframe))
       for (const reader of ["strategy", "model", "decide"]) road.publish(`candle for ${reader} ${id}`, deciding);
   };
 }

@@ -13,6 +13,7 @@ export const crypto247: Calendar = {
     const openTime = Math.floor(time / length) * length;
     return { openTime, closeTime: openTime + length };
   },
+  nests: (fine, coarse) => timeframeMs(fine) < timeframeMs(coarse),
   nextBar(timeframe, time) {
     const length = timeframeMs(timeframe);
     const openTime = Math.ceil(time / length) * length;
