@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { busFigures } from "./bus/figures.ts";
 import { backtestFigures, memoryFigure, wholePath } from "./backtest.ts";
 import { jsonLine, tableLine, type Figure } from "./figure.ts";
 import { importFigures } from "./import.ts";
@@ -9,9 +10,14 @@ const CANDLES = 1_000_000;
 const PROFILE_RUNS = 5;
 const PROFILE_LINES = 15;
 
-const HELP = `Usage: pnpm bench [backtest | import] [--json | --profile]
+const HELP = `Usage: pnpm bench [backtest | import | bus] [--json | --profile]
 
-Figures over ${CANDLES} seeded one-minute candles, medians of five rounds in turn after a warm-up, on one thread:
+bus, over five service processes and a real nats-server, medians of five rounds in turn with bare JetStream hops:
+  bus.candle_to_intent_*     candle on the log to ledger intent on the log, 10 candles a second, warmed
+  bus.sustained              candles a second through the whole road, as fast as it goes
+  memory.SERVICE             resident memory
+
+backtest and import, over ${CANDLES} seeded one-minute candles, medians of five rounds in turn after a warm-up, on one thread:
   backtest.whole_path        a user's strategy of two averages, vote, risk, stop and target, fees, ledger with its
                              SHA-256, equity curve
   backtest.idle_path         the same, but no decision is strong enough to trade
@@ -46,12 +52,14 @@ async function main(): Promise<void> {
   });
   const [group = "all"] = positionals;
   if (values.help) return void process.stdout.write(HELP);
-  if (positionals.length > 1 || !["all", "backtest", "import"].includes(group))
-    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest or import, or see --help`);
+  if (positionals.length > 1 || !["all", "backtest", "import", "bus"].includes(group))
+    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest, import or bus, or see --help`);
   if (values.profile) return profile();
   const print = (figures: readonly Figure[]) => {
     for (const figure of figures) console.log(values.json ? jsonLine(figure) : tableLine(figure));
   };
+  if (group === "bus" || group === "all") print(await busFigures((text) => void process.stderr.write(`${text}\n`)));
+  if (group === "bus") return;
   const columns = seededColumns(CANDLES);
   if (group !== "import") {
     const memory = memoryFigure(columns);
