@@ -26,6 +26,11 @@ export interface CloseBarrier {
   end(): void;
   /** The next complete close, or undefined while something is missing. */
   take(): Close | undefined;
+  /** Candles that wait to be taken. */
+  waiting(): number;
+  /** Plain data; `restore` continues from it bit for bit. */
+  snapshot(): unknown;
+  restore(state: unknown): void;
 }
 
 /** A finest candle and the close times of the decisions it leads to. */
@@ -38,13 +43,22 @@ interface Queue {
   readonly instrument: string;
   /** Tells which coarser bars a finest candle closes; undefined when decisions are made on the finest itself. */
   readonly aggregate: AggregationChain | undefined;
-  readonly waiting: Waiting[];
-  readonly decisions: Map<number, Decision>;
+  waiting: Waiting[];
+  decisions: Map<number, Decision>;
   /** Every candle up to here has come. */
   reached: number;
 }
 
-export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => Calendar): CloseBarrier {
+/** What a barrier keeps of one instrument. */
+interface QueueData {
+  readonly aggregate: unknown;
+  readonly waiting: readonly Waiting[];
+  readonly decisions: readonly Decision[];
+  readonly reached: number;
+}
+
+/** With `from`, candles that close at or before it only build the coarser ones: nothing is decided on them, nothing released. */
+export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => Calendar, from = -Infinity): CloseBarrier {
   const coarser = plan.timeframe !== plan.finestTimeframe;
   const queues: Queue[] = plan.instruments.map(({ id, calendar }) => ({
     instrument: id,
@@ -61,14 +75,14 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
       const queue = find(candle.instrument);
       if (queue === undefined || candle.timeframe !== plan.finestTimeframe) return;
       const closed = queue.aggregate === undefined ? [candle] : queue.aggregate.update(candle);
-      const deciding = closed.filter((bar) => bar.timeframe === plan.timeframe).map((bar) => bar.closeTime);
-      queue.waiting.push({ candle, deciding });
+      const deciding = closed.filter((bar) => bar.timeframe === plan.timeframe && bar.closeTime > from).map((bar) => bar.closeTime);
+      if (candle.closeTime > from) queue.waiting.push({ candle, deciding });
       queue.reached = Math.max(queue.reached, candle.closeTime);
     },
     decision(decision) {
       const queue = find(decision.instrument);
       // The first decision of a close is the one that counts.
-      if (queue !== undefined && decision.variant === plan.id && !queue.decisions.has(decision.closeTime))
+      if (queue !== undefined && decision.variant === plan.id && decision.closeTime > from && !queue.decisions.has(decision.closeTime))
         queue.decisions.set(decision.closeTime, decision);
     },
     gap(instrument, time) {
@@ -79,6 +93,29 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
       ended = true;
     },
     take: () => release(queues, ended),
+    waiting: () => queues.reduce((sum, queue) => sum + queue.waiting.length, 0),
+    snapshot: () => ({
+      ended,
+      queues: queues.map(
+        (queue): QueueData => ({
+          aggregate: queue.aggregate?.snapshot(),
+          waiting: [...queue.waiting],
+          decisions: [...queue.decisions.values()],
+          reached: queue.reached,
+        }),
+      ),
+    }),
+    restore(saved) {
+      const state = saved as { ended: boolean; queues: readonly QueueData[] };
+      ended = state.ended;
+      state.queues.forEach((data, i) => {
+        const queue = queues[i]!;
+        queue.aggregate?.restore(data.aggregate);
+        queue.waiting = [...data.waiting];
+        queue.decisions = new Map(data.decisions.map((decision) => [decision.closeTime, decision]));
+        queue.reached = data.reached;
+      });
+    },
   };
 }
 
