@@ -9,8 +9,8 @@ const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Calls `check` until it neither throws nor gives false, null or undefined, and gives its value. For conditions of other
- * processes; the last error is told when the time is over.
+ * Calls `check` until it neither throws nor gives false, null or undefined, and gives its value: a check made of
+ * expectations returns true after them. For conditions of other processes; the last error is told when the time is over.
  */
 export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = TIMEOUT_MS, message }: EventuallyOptions = {}): Promise<T> {
   const deadline = performance.now() + timeoutMs;

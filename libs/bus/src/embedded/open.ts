@@ -81,7 +81,14 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
     async consume({ filter, from, take }) {
       const log = check().logs[streamOfFilter(filter)];
       core.writer.flush();
-      const consumer = startConsumer(log, filter, log.start(from), take);
+      const after = log.start(from);
+      if (after > log.end())
+        throw new Failure(
+          "service",
+          "LOG_LOST",
+          `"${filter}" after ${after}, but its stream ends at ${log.end()}: it is not the log that was read before`,
+        );
+      const consumer = startConsumer(log, filter, after, take);
       consumers.add(consumer);
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
