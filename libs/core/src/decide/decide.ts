@@ -18,6 +18,11 @@ export type DecideEvent =
  */
 export interface DecideMachine {
   step(event: DecideEvent): readonly Decision[];
+  /**
+   * Folds a decision of its own found in the log, oldest first: what it had learnt when it made it, and what follows
+   * from it. Closes up to there are decided. One made by other members moves the close on and teaches nothing.
+   */
+  recall(decision: Decision): void;
   snapshot(): unknown;
   restore(state: unknown): void;
 }
@@ -47,7 +52,8 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
     if (closeTime <= state.lastDecided) return;
     for (let i = 0; i < members.length; i++) {
       if (members[i]!.source !== source) continue;
-      const poll = polls.of(closeTime);
+      const poll = polls.forWord(closeTime);
+      if (poll === undefined) return;
       const ballot = poll.ballots[i]!;
       // The first vote recorded for a close is the one that counts.
       if (ballot.cast) return;
@@ -63,7 +69,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
 
   function take(event: DecideEvent): void {
     if (event.type === "close") {
-      if (event.candle.closeTime > state.lastDecided) polls.of(event.candle.closeTime).candle ??= event.candle;
+      if (event.candle.closeTime > state.lastDecided) polls.forCandle(event.candle);
     } else if (event.type === "signal") {
       const { source, closeTime, action, confidence, reason, stop, target } = event.signal;
       cast(source, closeTime, action === "HOLD" ? 0 : action === "BUY" ? confidence : -confidence, reason, stop, target);
@@ -86,6 +92,11 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       }
       return decisions;
     },
+    recall(decision) {
+      if (decision.closeTime <= state.lastDecided) return;
+      recall(plan, state, decision);
+      polls.endUntil(decision.closeTime);
+    },
     snapshot: () => ({
       polls: polls.snapshot(),
       state: { ...state, weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() },
@@ -101,8 +112,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
 function decide(plan: VariantPlan, calendar: Calendar, state: State, poll: Poll): Decision {
   const { members, decision: rules } = plan;
   const candle = poll.candle!;
-  if (rules.learningRate > 0 && members.length > 1 && state.lastClose > 0)
-    learn(state.weights, state.lastVotes, candle.close / state.lastClose - 1, rules.learningRate, rules.weightFloor);
+  follow(plan, state, candle.close);
   const { shares } = state.weights;
   const { score, voted } = tally(poll.ballots, shares);
   const skipped = state.closes % rules.everyCloses !== 0;
@@ -113,6 +123,27 @@ function decide(plan: VariantPlan, calendar: Calendar, state: State, poll: Poll)
   state.lastDecided = candle.closeTime;
   state.closes += 1;
   return decision;
+}
+
+const learns = ({ members, decision }: VariantPlan): boolean => decision.learningRate > 0 && members.length > 1;
+
+/** Lets the weights follow what the last votes have come to. */
+function follow(plan: VariantPlan, state: State, close: number): void {
+  const { learningRate, weightFloor } = plan.decision;
+  if (learns(plan) && state.lastClose > 0) learn(state.weights, state.lastVotes, close / state.lastClose - 1, learningRate, weightFloor);
+}
+
+function recall(plan: VariantPlan, state: State, { votes, close, closeTime }: Decision): void {
+  const ours = votes.length === plan.members.length && votes.every(({ source }, i) => source === plan.members[i]!.source);
+  if (ours) follow(plan, state, close);
+  for (let i = 0; i < plan.members.length; i++) {
+    // The weights it was made with are those that count, however they were learnt.
+    if (ours && learns(plan)) state.weights.shares[i] = votes[i]!.weight;
+    state.lastVotes[i] = ours ? (votes[i]!.vote ?? Number.NaN) : Number.NaN;
+  }
+  state.lastClose = close;
+  state.lastDecided = closeTime;
+  state.closes += 1;
 }
 
 /** Weighted mean of the votes cast. */

@@ -38,12 +38,37 @@ export class Polls {
     return oldest.missing === 0 && oldest.candle !== undefined ? oldest : undefined;
   }
 
-  /** The poll of a close; begun when it is the first to hear of it. */
-  of(closeTime: number): Poll {
+  /** Gives a poll its candle. Candles come in order, so whatever is older and has none will never get one: it ends. */
+  forCandle(candle: Candle): void {
+    let at = this.place(candle.closeTime);
+    for (let i = at - 1; i >= 0 && this.polls[i]!.candle === undefined; i--) {
+      this.endAt(i);
+      at -= 1;
+    }
+    this.at(candle.closeTime, at).candle ??= candle;
+  }
+
+  /** The poll a word is for; undefined when its close can have no candle any more. */
+  forWord(closeTime: number): Poll | undefined {
+    const at = this.place(closeTime);
+    const next = at < this.running ? this.polls[at]! : undefined;
+    return next !== undefined && next.closeTime > closeTime && next.candle !== undefined ? undefined : this.at(closeTime, at);
+  }
+
+  /** Ends the polls up to a close. */
+  endUntil(closeTime: number): void {
+    while (this.running > 0 && this.polls[0]!.closeTime <= closeTime) this.end();
+  }
+
+  /** Where the poll of a close is, or belongs. */
+  private place(closeTime: number): number {
     let at = this.running;
     while (at > 0 && this.polls[at - 1]!.closeTime >= closeTime) at -= 1;
-    if (at < this.running && this.polls[at]!.closeTime === closeTime) return this.polls[at]!;
-    return this.begin(closeTime, at);
+    return at;
+  }
+
+  private at(closeTime: number, at: number): Poll {
+    return at < this.running && this.polls[at]!.closeTime === closeTime ? this.polls[at]! : this.begin(closeTime, at);
   }
 
   private begin(closeTime: number, at: number): Poll {
@@ -58,13 +83,18 @@ export class Polls {
     return poll;
   }
 
-  /** Ends the oldest poll; its object serves again. */
+  /** Ends the oldest poll. */
   end(): void {
-    const poll = this.polls[0]!;
+    this.endAt(0);
+  }
+
+  /** Ends a poll; its object serves again. */
+  private endAt(at: number): void {
+    const poll = this.polls[at]!;
     poll.candle = undefined;
     poll.missing = this.members;
     for (const ballot of poll.ballots) ballot.cast = false;
-    if (this.running > 1) this.polls.push(this.polls.shift()!);
+    if (this.running > 1) this.polls.push(this.polls.splice(at, 1)[0]!);
     this.running -= 1;
   }
 
