@@ -1,0 +1,84 @@
+import { claimPartitions, followVariants, type BuildService, type Partitions, type Work } from "@tradewind/kit";
+import { tokenOf } from "@tradewind/contracts";
+import { Failure } from "@tradewind/core";
+import { answerCommands } from "./commands.ts";
+import type { AccountWork, Desk, DeskContext } from "./desk.ts";
+import { createExecutionMetrics } from "./metrics.ts";
+import { openReplayDesk } from "./replay-desk.ts";
+
+export interface ExecutionOptions {
+  /** Works these accounts without a lease, as a stale owner does that does not know it yet: to show what the fence is for. */
+  readonly unleased?: readonly string[];
+}
+
+/** Execution: one desk per account whose lease this instance holds. */
+export function buildExecution(options: ExecutionOptions = {}): BuildService {
+  return async (context, stack) => {
+    const metrics = createExecutionMetrics(context);
+    const desks = new Map<string, Desk>();
+    /** Counts the times an account was taken over from here: its next start is a new owner's. */
+    const fences = new Map<string, number>();
+    let partitions: Partitions | undefined;
+    const variants = await followVariants(context, () => void partitions?.refresh());
+    stack.defer(() => variants.stop());
+
+    const works = (): Map<string, AccountWork> => {
+      const found = new Map<string, AccountWork>();
+      for (const variant of variants.all()) {
+        const account = tokenOf(variant.loaded.plan.account.id);
+        found.set(account, { account, variants: [...(found.get(account)?.variants ?? []), variant] });
+      }
+      return found;
+    };
+
+    const start = async (account: string, lost: AbortSignal): Promise<Work> => {
+      const work = works().get(account);
+      if (work === undefined) throw new Failure("input", "ACCOUNT_UNKNOWN", `no enabled variant has account ${account}`);
+      const stopped = (_: string, fenced: boolean): void => {
+        desks.delete(account);
+        if (fenced) fences.set(account, (fences.get(account) ?? 0) + 1);
+      };
+      const desk = await openDesk({ service: context, metrics, lost, stopped }, work);
+      desks.set(account, desk);
+      return {
+        async stop() {
+          desks.delete(account);
+          await desk.stop();
+        },
+      };
+    };
+
+    const commands = answerCommands(context, desks);
+    stack.defer(() => commands.stop());
+    for (const account of options.unleased ?? []) {
+      const work = await start(account, new AbortController().signal);
+      stack.defer(() => work.stop());
+    }
+    const leased = (account: string): boolean => options.unleased?.includes(account) !== true;
+    partitions = claimPartitions(context, {
+      kind: "execution",
+      wanted: () => [...works().keys()].filter(leased),
+      start,
+      versionOf: (account) =>
+        [
+          fences.get(account) ?? 0,
+          ...(works().get(account)?.variants ?? []).map(({ desired }) => `${desired.id} ${desired.configHash} ${desired.revision}`),
+        ].join("|"),
+    });
+    stack.defer(() => partitions!.stop());
+  };
+}
+
+function openDesk(context: DeskContext, work: AccountWork): Promise<Desk> {
+  const [{ loaded }] = work.variants as [AccountWork["variants"][0]];
+  if (work.variants.length > 1)
+    throw new Failure(
+      "input",
+      "ACCOUNT_SHARED",
+      `variants ${work.variants.map(({ desired }) => desired.id).join(", ")} name one simulated account ${work.account}; give each an account of its own`,
+    );
+  if (context.service.run.clock === "events") return openReplayDesk(context, work);
+  throw new Failure("input", "MODE_UNKNOWN", `${loaded.plan.mode} on a wall clock comes later`);
+}
+
+export const build: BuildService = buildExecution();

@@ -1,0 +1,120 @@
+import type { Stored } from "@tradewind/bus";
+import { encodeRaw, subjectOf } from "@tradewind/contracts";
+import { decodeEntry, encodeEntry, Failure, isFailure, type LedgerEntry } from "@tradewind/core";
+import type { ServiceContext } from "@tradewind/kit";
+
+/** A ledger entry as it stands in the log. */
+export interface StoredEntry {
+  readonly seq: number;
+  /** Service instance that appended it. */
+  readonly source: string;
+  /** Exactly what `encodeEntry` wrote. */
+  readonly text: string;
+  readonly entry: LedgerEntry;
+}
+
+/** What goes around an entry. */
+export interface EntryHead {
+  /** Id of the message that led to it. */
+  readonly cause?: string;
+  readonly revision?: number;
+}
+
+/** The ledger of one account, written by one owner. */
+export interface LedgerLog {
+  /** Sequence in the log and `n` of its last entry; 0 and 0 when it is empty. */
+  readonly seq: () => number;
+  readonly n: () => number;
+  readonly ownerEpoch: () => number;
+  /** Entries after a sequence, oldest first, as of now. */
+  read(afterSeq: number): AsyncIterable<StoredEntry>;
+  /**
+   * Durable when it resolves. Throws `FENCED` (service) when somebody else has written since, or the lease has gone:
+   * this owner is stale and must stop.
+   */
+  append(entry: LedgerEntry, head: EntryHead): Promise<void>;
+}
+
+const RETRY_MS = 100;
+
+/** Opens the ledger at its end. `lost` aborts when the account may be another's. */
+export async function openLedger(context: ServiceContext, account: string, lost: AbortSignal): Promise<LedgerLog> {
+  const { bus } = context;
+  const subject = subjectOf("ledger", { account });
+  const stored = await bus.last(subject);
+  const last = stored === undefined ? undefined : decodeStored(stored);
+  let seq = last?.seq ?? 0;
+  let n = last?.entry.n ?? 0;
+  let ownerEpoch = last?.entry.ownerEpoch ?? 0;
+
+  /** After an append of unknown fate: its sequence when it is the last message, undefined when nothing was added. */
+  async function findOwn(entry: LedgerEntry, text: string): Promise<number | undefined> {
+    const end = await bus.last(subject);
+    if ((end?.seq ?? 0) === seq) return undefined;
+    const found = decodeStored(end!);
+    if (
+      found.source === context.instance &&
+      found.entry.n === entry.n &&
+      found.entry.ownerEpoch === entry.ownerEpoch &&
+      found.text === text
+    )
+      return found.seq;
+    throw fenced(account, `its ledger goes on with entry ${found.entry.n} of owner ${found.entry.ownerEpoch}, written by ${found.source}`);
+  }
+
+  async function appendOnce(entry: LedgerEntry, text: string, message: string): Promise<number> {
+    for (let uncertain = false; ;) {
+      if (lost.aborted) throw fenced(account, "its lease is gone");
+      try {
+        const known = uncertain ? await findOwn(entry, text) : undefined;
+        if (known !== undefined) return known;
+        const appended = await bus.append(subject, message, { expectLast: seq });
+        if (appended.duplicate) throw fenced(account, "an append was taken for a duplicate");
+        return appended.seq;
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        if (error.code === "APPEND_CONFLICT" && !uncertain) throw fenced(account, error.message);
+        if (error.code !== "APPEND_CONFLICT" && error.action !== "retry") throw error;
+        uncertain = true;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  return {
+    seq: () => seq,
+    n: () => n,
+    ownerEpoch: () => ownerEpoch,
+    async *read(afterSeq) {
+      for await (const message of bus.read(subject, { after: afterSeq })) yield decodeStored(message);
+    },
+    async append(entry, head) {
+      const text = encodeEntry(entry);
+      const message = encodeRaw(
+        "ledger",
+        {
+          id: `l/${account}/${entry.ownerEpoch}/${entry.n}`,
+          time: entry.time,
+          published: Date.now(),
+          source: context.instance,
+          run: context.run.run,
+          ...head,
+        },
+        text,
+      );
+      seq = await appendOnce(entry, text, message);
+      n = entry.n;
+      ownerEpoch = entry.ownerEpoch;
+    },
+  };
+}
+
+function fenced(account: string, why: string): Failure {
+  return new Failure("service", "FENCED", `account ${account} is no longer this instance's: ${why}; it stops here and another goes on`);
+}
+
+function decodeStored(stored: Stored): StoredEntry {
+  const envelope = JSON.parse(stored.data) as { source: string; data: unknown };
+  const text = JSON.stringify(envelope.data);
+  return { seq: stored.seq, source: envelope.source, text, entry: decodeEntry(text, `${stored.subject} #${stored.seq}`) };
+}
