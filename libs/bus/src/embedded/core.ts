@@ -1,4 +1,4 @@
-import { buckets, DUPLICATE_WINDOW_MS, streams, type StreamName } from "@tradewind/contracts";
+import { buckets, DUPLICATE_WINDOW_MS, streams, type BlobBucketName, type StreamName } from "@tradewind/contracts";
 import type { BusOptions } from "../options.ts";
 import { createBuckets, type Buckets } from "./kv.ts";
 import { openBlobs } from "./blobs.ts";
@@ -7,10 +7,10 @@ import { createLog, type Log } from "./log.ts";
 import { createLooseMessages, type LooseMessages } from "./loose.ts";
 import { createSubjects } from "./subjects.ts";
 import { createWriter, type Writer } from "./writer.ts";
-import type { BlobBucketName } from "@tradewind/contracts";
-import type { Blobs } from "../bus.ts";
+import type { Blobs, Subscription } from "../bus.ts";
 
 const PRUNE_MS = 60_000;
+const PRUNE_MORE_MS = 100;
 
 export interface EmbeddedOptions extends BusOptions {
   /** The wall clock, ms. */
@@ -38,9 +38,7 @@ export function openCore(file: string, options: EmbeddedOptions): Core {
   const duplicateWindowMs = options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS;
   const log = (name: StreamName): Log => createLog(streams[name], { sql, writer, subjects, now, duplicateWindowMs });
   const logs = { MARKET: log("MARKET"), DECISIONS: log("DECISIONS"), LEDGER: log("LEDGER"), JOBS: log("JOBS") };
-  const prune = (): void => void writer.write(() => Object.values(logs).forEach((each) => each.prune())).catch(() => undefined);
-  const pruning = setInterval(prune, PRUNE_MS).unref();
-  prune();
+  const pruning = startPruning(writer, Object.values(logs));
   return {
     writer,
     logs,
@@ -48,9 +46,27 @@ export function openCore(file: string, options: EmbeddedOptions): Core {
     loose: createLooseMessages(),
     blobs: (bucket) => openBlobs(sql, writer, bucket),
     close() {
-      clearInterval(pruning);
+      pruning.stop();
       writer.flush();
       sql.close();
+    },
+  };
+}
+
+/** Drops old messages now and then, in pieces that do not hold up others. */
+function startPruning(writer: Writer, logs: readonly Log[]): Subscription {
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  async function prune(): Promise<void> {
+    // A failure here meets the next append too, where somebody hears it.
+    const more = await writer.write(() => logs.filter((log) => log.prune()).length > 0).catch(() => false);
+    if (!stopped) timer = setTimeout(prune, more ? PRUNE_MORE_MS : PRUNE_MS).unref();
+  }
+  void prune();
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
     },
   };
 }

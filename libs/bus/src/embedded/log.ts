@@ -32,8 +32,8 @@ export interface Log {
   /** Reads batches of one filter; keeps what it needs for the next. */
   reader(filter: string): (after: number, limit: number) => Batch;
   onAppend(wake: () => void): () => void;
-  /** Drops what is too old, a piece at a time; within a change. */
-  prune(): void;
+  /** Drops what is too old, a piece at a time; within a change. Tells whether there is more. */
+  prune(): boolean;
   forget(): void;
 }
 
@@ -149,13 +149,14 @@ export function createLog(definition: StreamDefinition, { sql, writer, subjects,
       return () => listeners.delete(wake);
     },
     prune() {
-      if (definition.maxAgeMs === undefined) return;
+      if (definition.maxAgeMs === undefined) return false;
       const head = Number(query.head.get()?.["seq"] ?? 0);
       const until = Math.min(firstSince(now() - definition.maxAgeMs), head + PRUNE_ROWS);
-      if (until <= head) return;
+      if (until <= head) return false;
       query.count.run(table, last);
       query.drop.run(until);
       lastOf.clear();
+      return until === head + PRUNE_ROWS;
     },
     forget: () => {
       woken = false;

@@ -3,6 +3,7 @@ import { headers } from "@nats-io/transport-node";
 import type { Appended } from "../bus.ts";
 import { apiFailure, WRONG_LAST_SEQUENCE } from "./errors.ts";
 import type { Link } from "./link.ts";
+import { textOf } from "./text.ts";
 
 interface Ack {
   readonly seq?: number;
@@ -27,13 +28,21 @@ export async function store(link: Link, subject: string, data: string, what: str
   if (expectLast !== undefined) extra.set("Nats-Expected-Last-Subject-Sequence", String(expectLast));
   if (operation !== undefined) extra.set("KV-Operation", operation);
   const message = await link.ask(subject, Buffer.from(data), what, { headers: extra, unclear });
-  const ack = message.json<Ack>();
+  const ack = ackOf(textOf(message.data));
   if (ack.error !== undefined) {
     if (ack.error.err_code === WRONG_LAST_SEQUENCE) return undefined;
     throw apiFailure(ack.error.err_code ?? 0, ack.error.description ?? "refused", what);
   }
-  if (ack.seq === undefined) throw new Failure("service", "BUS_FAILED", `${what}: something other than JetStream answered`);
+  if (typeof ack.seq !== "number") throw new Failure("service", "BUS_FAILED", `${what}: something other than JetStream answered`);
   return { seq: ack.seq, duplicate: ack.duplicate === true };
+}
+
+function ackOf(text: string): Ack {
+  try {
+    return (JSON.parse(text) ?? {}) as Ack;
+  } catch {
+    return {};
+  }
 }
 
 /** `Bus.append` on NATS. */

@@ -4,7 +4,8 @@ import type { BlobBucketName } from "@tradewind/contracts";
 import { Objm, type ObjectInfo, type ObjectStore } from "@nats-io/obj";
 import type { Blobs } from "../bus.ts";
 import type { Link } from "./link.ts";
-import { openReader, textOf } from "./reader.ts";
+import { openReader } from "./reader.ts";
+import { textOf } from "./text.ts";
 
 /** A NATS object store. Reading goes through our own reader, which outlives lost connections. */
 export function openBlobs(link: Link, bucket: BlobBucketName): Blobs {

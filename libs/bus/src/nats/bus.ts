@@ -10,7 +10,8 @@ import { ensure } from "./ensure.ts";
 import { isNoResponders, natsFailure } from "./errors.ts";
 import { openKv } from "./kv.ts";
 import type { Link } from "./link.ts";
-import { textOf, type Start } from "./reader.ts";
+import type { Start } from "./reader.ts";
+import { textOf } from "./text.ts";
 
 export function createNatsBus(link: Link, options: BusOptions): Bus {
   const onError = options.onError ?? warn;

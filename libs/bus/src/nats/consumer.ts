@@ -1,5 +1,6 @@
 import type { Consumer, Stored } from "../bus.ts";
-import { openReader, textOf, type Delivered, type Start } from "./reader.ts";
+import { openReader, type Delivered, type Start } from "./reader.ts";
+import { textOf } from "./text.ts";
 import type { Link } from "./link.ts";
 
 export const storedOf = ({ subject, seq, time, message }: Delivered): Stored => ({ subject, seq, time, data: textOf(message.data) });

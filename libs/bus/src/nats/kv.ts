@@ -2,7 +2,8 @@ import type { BucketName } from "@tradewind/contracts";
 import type { Kv, KvEntry } from "../bus.ts";
 import { store, type StoreOptions } from "./append.ts";
 import type { Link } from "./link.ts";
-import { openReader, textOf, type Delivered } from "./reader.ts";
+import { openReader, type Delivered } from "./reader.ts";
+import { textOf } from "./text.ts";
 
 /** A bucket in the layout of NATS's own clients: one stream, one subject per key, deletion as a marker. */
 export function openKv(link: Link, bucket: BucketName, onError: (error: unknown, where: string) => void): Kv {

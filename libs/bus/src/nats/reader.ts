@@ -222,8 +222,3 @@ function parse(reply: string): { readonly seq: number; readonly delivered: numbe
     pending: Number(tokens[at + 3]),
   };
 }
-
-/** The text of a message as it was sent: a decoder would drop a byte order mark. */
-export function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-}

@@ -1,0 +1,149 @@
+import { isFailure } from "@tradewind/core";
+import { eventually, startNats, type NatsServer } from "@tradewind/testkit";
+import { connect } from "@nats-io/transport-node";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { describe, expect, test } from "vitest";
+import { connectNats, type Bus, type KvChange, type Stored } from "../src/index.ts";
+import { appendAll, dataOf, LEDGER, numbers, readAll } from "./contract/world.ts";
+
+const open = async (server: NatsServer, timeoutMs = 2000): Promise<Bus> => {
+  const bus = await connectNats({ servers: server.url, name: "test", timeoutMs });
+  await bus.ensure();
+  return bus;
+};
+
+/** Appends each text with an id until the server has said that it is kept, as many at a time as a stage would. */
+async function appendThrough(bus: Bus, texts: readonly string[]): Promise<void> {
+  for (let at = 0; at < texts.length; at += 20)
+    await Promise.all(
+      texts.slice(at, at + 20).map((text) => eventually(() => bus.append(LEDGER, text, { id: text }), { timeoutMs: 30_000 })),
+    );
+}
+
+describe("given nats-server is killed and started again", () => {
+  test("a consumer gets every message once and in order, a writer with ids adds each once", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const writer = await open(server);
+    const got: Stored[] = [];
+    await bus.consume({ filter: LEDGER, from: { after: 0 }, take: (message) => void got.push(message) });
+    const writing = appendThrough(writer, numbers(2000));
+    for (const count of [300, 1000]) {
+      await eventually(() => got.length > count);
+      await server.kill();
+      await server.restart();
+    }
+    await writing;
+    await eventually(() => got.length >= 2000);
+    const kept = await readAll(bus, LEDGER);
+    expect(
+      dataOf(kept)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(numbers(2000).map(Number));
+    expect(got).toEqual(kept);
+    await Promise.all([bus.close(), writer.close()]);
+  });
+
+  test("an append tells the truth: kept, not taken, or unclear", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const outcomes = numbers(2000).map((text) =>
+      bus.append(LEDGER, text).then(
+        () => "kept",
+        (error: unknown) => (isFailure(error) ? error.code : String(error)),
+      ),
+    );
+    await outcomes[100];
+    await server.kill();
+    const told = await Promise.all(outcomes);
+    await eventually(() => !bus.connected);
+    await expect(bus.append(LEDGER, "away", { expectLast: 0 })).rejects.toMatchObject({ code: "BUS_UNAVAILABLE", action: "retry" });
+    await server.restart();
+    await eventually(() => bus.connected);
+    const kept = new Set(dataOf(await eventually(() => readAll(bus, LEDGER))));
+    expect(told.filter((outcome) => !["kept", "APPEND_UNCERTAIN", "BUS_UNAVAILABLE"].includes(outcome))).toEqual([]);
+    expect(numbers(2000).filter((text) => told[Number(text)] === "kept" && !kept.has(text))).toEqual([]);
+    expect(numbers(2000).filter((text) => told[Number(text)] === "BUS_UNAVAILABLE" && kept.has(text))).toEqual([]);
+    await bus.close();
+  });
+
+  test("status is told, watchers, listeners and responders go on", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const told: boolean[] = [];
+    bus.onStatus((connected) => told.push(connected));
+    const changes: KvChange[] = [];
+    await bus.kv("variants").put("a", "1");
+    await bus.kv("variants").watch((change) => void changes.push(change));
+    const heard: string[] = [];
+    bus.subscribe("tw.fill.>", ({ data }) => heard.push(data));
+    bus.respond("tw.command.x.y", async () => "here");
+    await server.kill();
+    await eventually(() => !bus.connected);
+    await expect(bus.request("tw.command.x.y", "", 100)).rejects.toMatchObject({ action: "retry" });
+    bus.publish("tw.fill.v.A", "lost");
+    await server.restart();
+    await eventually(() => bus.connected);
+    expect(told).toEqual([false, true]);
+    await eventually(() => bus.kv("variants").put("a", "2"));
+    await eventually(() => changes.at(-1)?.value === "2");
+    expect(changes.map(({ value }) => value)).toEqual(["1", "2"]);
+    bus.publish("tw.fill.v.A", "after");
+    await eventually(() => heard.includes("after"));
+    expect(heard).toEqual(["after"]);
+    expect(await bus.request("tw.command.x.y", "", 1000)).toBe("here");
+    await bus.close();
+  });
+});
+
+describe("given trouble on the server's side", () => {
+  test("a consumer that is deleted there is made anew after the last message", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const got: string[] = [];
+    await bus.consume({ filter: LEDGER, from: { after: 0 }, take: ({ data }) => void got.push(data) });
+    await appendAll(bus, LEDGER, numbers(10));
+    await eventually(() => got.length === 10);
+    const raw = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(raw);
+    for (const { name } of await jsm.consumers.list("LEDGER").next()) await jsm.consumers.delete("LEDGER", name);
+    await raw.close();
+    await appendAll(bus, LEDGER, numbers(10, 10));
+    await eventually(() => got.length >= 20);
+    expect(got).toEqual(numbers(20));
+    await bus.close();
+  });
+
+  test("a stream that was lost ends its consumers with the reason", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const consumer = await bus.consume({ filter: "tw.candle.>", from: { after: 0 }, take: () => undefined });
+    let taken = 0;
+    const counter = await bus.consume({ filter: "tw.candle.>", from: { after: 0 }, take: () => void taken++ });
+    await appendAll(bus, "tw.candle.s.A.1m", numbers(5));
+    await eventually(() => taken === 5);
+    await counter.stop();
+    const raw = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(raw);
+    await jsm.streams.delete("MARKET");
+    await raw.close();
+    await bus.ensure();
+    await expect(consumer.failed).rejects.toMatchObject({ code: "LOG_LOST", action: "service" });
+    await bus.close();
+  });
+
+  test("an append that is taken and never answered is unclear; a foreign answer is no acknowledgement", async () => {
+    await using server = await startNats();
+    const bus = await connectNats({ servers: server.url, name: "test", timeoutMs: 200 });
+    await expect(bus.append(LEDGER, "x")).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+    const raw = await connect({ servers: server.url });
+    raw.subscribe(LEDGER, { callback: () => undefined });
+    raw.subscribe("tw.ledger.other", { callback: (_, message) => void message.respond("+OK") });
+    await raw.flush();
+    await expect(bus.append(LEDGER, "x")).rejects.toMatchObject({ code: "APPEND_UNCERTAIN", action: "retry" });
+    await expect(bus.append("tw.ledger.other", "x")).rejects.toMatchObject({ code: "BUS_FAILED" });
+    await raw.close();
+    await bus.close();
+  });
+});
