@@ -110,6 +110,28 @@ describe("the chain of aggregation", () => {
     );
   });
 
+  it("takes history that is known no finer into the bars it belongs to", () => {
+    fc.assert(
+      fc.property(somePath(crypto247, "1m", 600), fc.nat(), (path, cut) => {
+        const at = cut % path.length;
+        const past = path.slice(0, at);
+        const chain = aggregationChain(crypto247, "1m", "4h");
+        // What is over of each timeframe goes in at that timeframe, the coarsest first.
+        const closed = [...past, ...given(crypto247, "1m", "1h", past)];
+        for (const timeframe of ["1h", "15m", "5m", "1m"] as const) {
+          const after = (time: number) => closed.some((bar) => timeframeMs(bar.timeframe) > timeframeMs(timeframe) && bar.closeTime > time);
+          for (const bar of only(closed, timeframe)) if (!after(bar.openTime)) chain.update(bar);
+        }
+        const rest = path.slice(at).flatMap((candle) => chain.update(candle));
+        const whole = aggregationChain(crypto247, "1m", "4h");
+        for (const candle of past) whole.update(candle);
+        expect(only(rest, "4h").map(({ volume: _, ...bar }) => bar)).toEqual(
+          only(path.slice(at).flatMap((candle) => whole.update(candle)), "4h").map(({ volume: _, ...bar }) => bar),
+        );
+      }),
+    );
+  });
+
   describe("given hours on a clock of their own, from half to half", () => {
     const half = Date.parse("2024-06-03T13:30:00Z");
     const hours = [0, 1, 2, 3, 4, 5, 6].map((n) =>

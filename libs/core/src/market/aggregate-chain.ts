@@ -9,7 +9,8 @@ export interface AggregationChain {
   /** The timeframes it gives, finest first. */
   readonly timeframes: readonly Timeframe[];
   /**
-   * Takes the next candle of the finest timeframe, gives the coarser ones it closes, finer first. Throws
+   * Takes the next candle of the finest timeframe, gives the coarser ones it closes, finer first. A candle of one of
+   * its own timeframes, for history that is known no finer, goes into those built from that one. Throws
    * `AGGREGATE_STRADDLES` when it reaches over an edge of the coarsest, unless `dropped` was given.
    */
   update(candle: Candle): readonly Candle[];
@@ -72,8 +73,9 @@ export function aggregationChain(
   /** Passes `input` through the stages and then lets time pass; adds what closed to `out`. */
   function step(input: readonly Candle[], time: number, out: Candle[] | undefined): Candle[] | undefined {
     for (const stage of stages) {
-      const taken = stage.source === undefined ? input : stage.source.given;
-      if (stage.dropped) stage.given = taken;
+      const taken = stage.source !== undefined ? stage.source.given : input[0]?.timeframe === from ? input : none;
+      if (stage.timeframe === input[0]?.timeframe) stage.given = input;
+      else if (stage.dropped) stage.given = taken;
       else {
         const closed = work(stage, taken, time);
         if (closed.length > 0) (out ??= []).push(...closed);
