@@ -11,7 +11,7 @@ export interface Outgoing<K extends Kind> {
   readonly data: PayloadOf<K>;
 }
 
-/** Publishes to the log, many under way at once, in order per subject. */
+/** Publishes to the log, many subjects at once, each in order. */
 export interface Outbox {
   /** Resolves with whether it was there already; retries while the bus is away. Nobody has to await it: `flush` does. */
   append<K extends Kind>(kind: K, parameters: ParametersOf<K>, message: Outgoing<K>): Promise<{ duplicate: boolean }>;
@@ -24,10 +24,13 @@ export interface Outbox {
 const RETRY_FIRST_MS = 50;
 const RETRY_MOST_MS = 2_000;
 
-/** Ids make an append safe to repeat, so one that may have been lost is made again until the bus has it. */
+/**
+ * Ids make an append safe to repeat, so one that may have been lost is made again until the bus has it. A subject has
+ * one append under way: were two, the first could fail and be repeated behind the second.
+ */
 export function createOutbox(context: ServiceContext): Outbox {
   const { bus, run, instance, metrics, signal } = context;
-  /** Last append of each subject: a retry must not let a later one overtake. */
+  /** The last append of each subject that has one under way. */
   const tails = new Map<string, Promise<unknown>>();
 
   function encode<K extends Kind>(kind: K, message: Outgoing<K>): string {
@@ -50,18 +53,12 @@ export function createOutbox(context: ServiceContext): Outbox {
       const subject = subjectOf(kind, parameters);
       const text = encode(kind, message);
       metrics.published.inc({ kind });
-      const first = bus.append(subject, text, { id: message.id });
-      const before = tails.get(subject) ?? Promise.resolve();
-      const done = first.catch(async (error: unknown) => {
-        if (!isFailure(error) || error.action !== "retry") throw error;
-        await before.catch(() => undefined);
-        return retried(subject, text, message.id);
-      });
-      const tail = Promise.all([before, done]);
-      tail.catch(() => undefined);
-      tails.set(subject, tail);
-      tail.then(
-        () => tails.get(subject) === tail && tails.delete(subject),
+      const before = tails.get(subject);
+      const send = (): Promise<{ duplicate: boolean }> => retried(subject, text, message.id);
+      const done = before === undefined ? send() : before.then(send);
+      tails.set(subject, done);
+      done.then(
+        () => tails.get(subject) === done && tails.delete(subject),
         (error: unknown) => context.fail(error),
       );
       return done;

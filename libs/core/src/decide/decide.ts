@@ -93,9 +93,8 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       return decisions;
     },
     recall(decision) {
-      if (decision.closeTime <= state.lastDecided) return;
       recall(plan, state, decision);
-      polls.endUntil(decision.closeTime);
+      polls.endUntil(state.lastDecided);
     },
     snapshot: () => ({
       polls: polls.snapshot(),
@@ -134,6 +133,7 @@ function follow(plan: VariantPlan, state: State, close: number): void {
 }
 
 function recall(plan: VariantPlan, state: State, { votes, close, closeTime }: Decision): void {
+  if (closeTime <= state.lastDecided) return;
   const ours = votes.length === plan.members.length && votes.every(({ source }, i) => source === plan.members[i]!.source);
   if (ours) follow(plan, state, close);
   for (let i = 0; i < plan.members.length; i++) {

@@ -1,0 +1,24 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { From } from "@tradewind/bus";
+import { decodeMessage, type Kind } from "@tradewind/contracts";
+import type { ServiceContext } from "./context.ts";
+import type { Incoming } from "./inbox.ts";
+
+/** Messages taken without a turn of the event loop: renewals of leases must not wait for a long log. */
+const BATCH = 256;
+
+/** What the log has of one pattern now, oldest first, to its end; what cannot be read is left out. */
+export async function readMessages<K extends Kind>(
+  { bus }: Pick<ServiceContext, "bus">,
+  kind: K,
+  filter: string,
+  from: From,
+  take: (message: Incoming<K>) => void | Promise<void>,
+): Promise<void> {
+  let taken = 0;
+  for await (const { subject, seq, data } of bus.read(filter, from)) {
+    const decoded = decodeMessage(kind, data);
+    if (decoded.ok) await take({ ...decoded.envelope, subject, seq });
+    if (++taken % BATCH === 0) await turn();
+  }
+}
