@@ -30,7 +30,9 @@ const make: MakeWorld = async (options) => {
   };
 };
 
-describe("embedded bus", () => testBus(make));
+describe("embedded bus", () => {
+  testBus(make);
+});
 
 describe("the file of an embedded bus", () => {
   test("given another process has it, is refused by name; given that one is killed, is free", async () => {

@@ -25,4 +25,6 @@ const make: MakeWorld = async (options) => {
   };
 };
 
-describe("NATS bus", () => testBus(make));
+describe("NATS bus", () => {
+  testBus(make);
+});

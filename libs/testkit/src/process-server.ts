@@ -1,21 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { connect } from "node:net";
-
-/** A server that tests start, stop and kill. */
-export interface Server extends AsyncDisposable {
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  /** Ends it in an orderly way. */
-  stop(): Promise<void>;
-  /** Ends it as `kill -9` does. */
-  kill(): Promise<void>;
-  /** Starts it again, same port and store; stops it first when it runs. */
-  restart(): Promise<void>;
-}
+import { connect, type Socket } from "node:net";
+import { eventually } from "./eventually.ts";
+import type { Server } from "./server.ts";
 
 const START_MS = 10_000;
-const RETRY_MS = 5;
 
 export interface ProcessServerOptions {
   readonly command: string;
@@ -24,13 +12,14 @@ export interface ProcessServerOptions {
   readonly port: number;
 }
 
-/** Starts a program that listens on a port of this machine, and waits until it does. */
+/** Starts a program that listens on a port of this machine, and waits until it does. It goes with this process. */
 export async function startProcess({ command, args, scheme, port }: ProcessServerOptions): Promise<Server> {
   let child = await launch(command, args, port);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
     child.ref();
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    // One that a test has stopped must hear the end.
     child.kill("SIGCONT");
     child.kill(signal);
     await ended;
@@ -53,31 +42,31 @@ async function launch(command: string, args: readonly string[], port: number): P
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   // The server's own words, for the error when it does not start.
   let said = "";
-  const listen = (chunk: Buffer): void => void (said = (said + chunk.toString()).slice(-2000));
-  child.stdout.on("data", listen);
-  child.stderr.on("data", listen);
-  let over = "";
+  let over: string | undefined;
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
   child.once("error", (error) => (over = error.message));
-  child.once("exit", (code, signal) => (over ||= `ended with ${code ?? signal}`));
   const leave = (): void => void child.kill("SIGKILL");
   process.once("exit", leave);
-  child.once("exit", () => process.removeListener("exit", leave));
-  const deadline = performance.now() + START_MS;
-  while (!(await listens(port))) {
-    if (over !== "" || performance.now() > deadline) {
-      child.kill("SIGKILL");
-      throw new Error(`${command} ${args.join(" ")} does not listen on ${port} (${over || `waited ${START_MS} ms`}): ${said.trim()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  child.once("exit", (code, signal) => {
+    over ??= `it ended with ${code ?? signal}`;
+    process.removeListener("exit", leave);
+  });
+  const check = async (): Promise<boolean> => over !== undefined || (await listens(port));
+  await eventually(check, { timeoutMs: START_MS }).catch((error: Error) => (over ??= error.message));
+  if (over !== undefined) {
+    child.kill("SIGKILL");
+    throw new Error(`${command} ${args.join(" ")} did not start: ${over}. ${said.trim()}`);
   }
   child.unref();
+  (child.stdout as unknown as Socket).unref();
+  (child.stderr as unknown as Socket).unref();
   return child;
 }
 
-/** Whether somebody takes connections on a port of this machine. */
-export function listens(port: number, host = "127.0.0.1"): Promise<boolean> {
+/** Whether somebody takes connections on a port. */
+function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, host);
+    const socket = connect(port, "127.0.0.1");
     const tell = (yes: boolean): void => {
       socket.destroy();
       resolve(yes);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { MakeWorld } from "./world.ts";
 
 export function testBlobs(make: MakeWorld): void {
