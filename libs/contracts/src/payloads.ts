@@ -151,6 +151,9 @@ const command = z.object({
   account: z.string().optional(),
   variant: z.string().optional(),
   instrument: z.string().optional(),
+  /** Of model-inference: the model's id, and the blob of `model-files` that holds its file. */
+  model: z.string().optional(),
+  blob: z.string().optional(),
 });
 const reply = z.object({ ok: z.boolean(), message: z.string(), data: z.unknown().optional() });
 

@@ -1,0 +1,97 @@
+import {
+  aggregationChain,
+  byClose,
+  calendarNamed,
+  candleAt,
+  FeatureMatrix,
+  inputFailure,
+  timeframeMs,
+  type CandleColumns,
+  type Instrument,
+  type Prediction,
+  type VariantPlan,
+} from "@tradewind/core";
+import { openModelSession, verdictOf, type InspectedModel, type ModelSession } from "@tradewind/onnx";
+
+export type PredictionOf = (source: string, instrument: string, closeTime: number) => Prediction | undefined;
+
+export interface PredictionInput {
+  readonly plan: VariantPlan;
+  /** Candles of one timeframe, in config order. */
+  readonly columns: readonly CandleColumns[];
+  /** By model id; members without one abstain. */
+  readonly models: ReadonlyMap<string, InspectedModel>;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Candles between two calls of `onProgress`. */
+const PROGRESS_EVERY = 4_096;
+
+/**
+ * What the models of a variant say on every close, for `runBacktest`: the feature matrix, the session and the batch of
+ * one are those of the model-inference service, so the bits are too. Throws `MODEL_TIMEFRAME` when the candles are coarser than a
+ * model's, and what the model's run throws.
+ */
+export async function predict(input: PredictionInput): Promise<PredictionOf> {
+  const { plan, columns, models, onProgress } = input;
+  const members = plan.members.filter(({ kind, name }) => kind === "model" && models.has(name));
+  const total = members.length * columns.reduce((sum, own) => sum + own.length, 0);
+  const said = new Map<string, ReadonlyMap<number, Prediction>>();
+  let done = 0;
+  const step = (): void => void (++done % PROGRESS_EVERY === 0 && onProgress?.(done, total));
+  for (const { name, source } of members) {
+    const model = models.get(name)!;
+    const session = await openModelSession(model);
+    try {
+      for (const [i, own] of columns.entries())
+        said.set(`${source}/${own.instrument}`, await predictOne({ name, source, model, session }, own, plan.instruments[i]!, step));
+    } finally {
+      await session.release();
+    }
+  }
+  onProgress?.(total, total);
+  return (source, instrument, closeTime) => said.get(`${source}/${instrument}`)?.get(closeTime);
+}
+
+interface Voice {
+  readonly name: string;
+  readonly source: string;
+  readonly model: InspectedModel;
+  readonly session: ModelSession;
+}
+
+/** One model on one instrument, by close time; closes on which its matrix is not ready are left out. */
+async function predictOne(
+  { name, source, model, session }: Voice,
+  columns: CandleColumns,
+  instrument: Instrument,
+  step: () => void,
+): Promise<Map<number, Prediction>> {
+  const { sha256: modelHash, metadata } = model;
+  const { matrix: plan, featureSchema, labels } = metadata;
+  const [finest, coarsest] = [plan.timeframes[0]!, plan.timeframes.at(-1)!];
+  if (timeframeMs(columns.timeframe) > timeframeMs(finest))
+    throw inputFailure(
+      "MODEL_TIMEFRAME",
+      `model ${name} takes ${finest} candles and the data is ${columns.timeframe}; give finer data, or leave the model out`,
+    );
+  const calendar = calendarNamed(instrument.calendar);
+  const chain = columns.timeframe === coarsest ? undefined : aggregationChain(calendar, columns.timeframe, coarsest, () => undefined);
+  const features = new FeatureMatrix(plan, { calendar });
+  const predictions = new Map<number, Prediction>();
+  for (let row = 0; row < columns.length; row++) {
+    const candle = candleAt(columns, row);
+    const closed = chain === undefined ? [candle] : [candle, ...chain.update(candle)].sort(byClose);
+    for (const one of closed) {
+      if (!plan.timeframes.includes(one.timeframe)) continue;
+      features.update(one);
+      const matrix = one.timeframe === finest ? features.matrix() : undefined;
+      if (matrix === undefined) continue;
+      const { score, confidence } = verdictOf(await session.run(matrix, 1), 0, labels);
+      const { closeTime } = one;
+      predictions.set(closeTime, { source, instrument: instrument.id, closeTime, score, confidence, modelHash, featureSchema });
+    }
+    step();
+  }
+  return predictions;
+}

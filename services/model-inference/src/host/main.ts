@@ -1,0 +1,47 @@
+import { inspectModel, openModelSession, type ModelSession } from "@tradewind/onnx";
+import { isFailure } from "@tradewind/core";
+import type { FromHost, ToHost } from "./protocol.ts";
+
+/** The process of one model: whatever its arithmetic does to memory or crashes, it does here. */
+
+let session: ModelSession | undefined;
+
+function send(message: FromHost): void {
+  // The service may have gone; then `disconnect` ends this process.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+function wordsOf(error: unknown): { code: string; message: string } {
+  return isFailure(error)
+    ? { code: error.code, message: error.message }
+    : { code: "MODEL_RUN", message: error instanceof Error ? error.message : String(error) };
+}
+
+async function receive(message: ToHost): Promise<void> {
+  switch (message.type) {
+    case "load":
+      try {
+        session = await openModelSession(inspectModel(message.file, message.name));
+        send({ type: "loaded", device: session.device });
+      } catch (error) {
+        send({ type: "refused", ...wordsOf(error) });
+      }
+      return;
+    case "run":
+      try {
+        send({ type: "done", id: message.id, probabilities: await session!.run(message.matrices, message.rows) });
+      } catch (error) {
+        send({ type: "failed", id: message.id, ...wordsOf(error) });
+      }
+      return;
+    case "release":
+      await session?.release();
+      process.disconnect();
+  }
+}
+
+process.title = "tradewind model host";
+process.on("message", (message: ToHost) => void receive(message));
+process.on("disconnect", () => process.exit(0));
+// The service ends this process; a terminal's Ctrl-C reaches the whole group at once.
+process.on("SIGINT", () => undefined);
