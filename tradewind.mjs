@@ -132,10 +132,23 @@ function prepare() {
 prepare();
 const node = nodePath();
 const args = process.argv.slice(2);
-const [command, rest] = args[0] === "x" ? [args[1], args.slice(2)] : ["node", [join(root, "services/launcher/src/main.ts"), ...args]];
-const env = { ...process.env, PATH: [dirname(node), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter) };
+const ours = args[0] !== "x";
+const [command, rest] = ours ? ["node", [join(root, "services/launcher/src/main.ts"), ...args]] : [args[1], args.slice(2)];
+const env = {
+  ...process.env,
+  PATH: [dirname(node), join(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
+  ...(ours && { TRADEWIND_PARENT: String(process.pid) }),
+};
 const tool = command === "node" ? node : join(root, "node_modules/.bin", process.platform === "win32" ? `${command}.cmd` : command);
 const child = spawn(tool, rest, { stdio: "inherit", env });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => {
+    // A terminal tells every process of a command itself. Our own commands take two of one press for one; tools may not.
+    if (signal === "SIGINT" && !ours && process.stdin.isTTY) return;
+    child.kill(signal);
+  });
+// npm that is killed says nothing: what it ran would go on with nobody to end it.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 1_000).unref();
 child.on("error", (error) => fail(`could not start ${tool}: ${error.message}`));
 child.on("exit", (code, signal) => process.exit(signal ? 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0) : code));

@@ -32,6 +32,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "@tradewind/launcher": [
     ...service,
     "@tradewind/store",
+    "@tradewind/venues",
     "@tradewind/lab",
     "@tradewind/market-data",
     "@tradewind/strategy",

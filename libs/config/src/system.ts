@@ -177,16 +177,17 @@ function environmentLayer(env: Environment): unknown {
 
 /**
  * The system's settings: `system.yaml` of the folder, then `system.<TRADEWIND_ENV>.yaml`, then
- * `TRADEWIND__SECTION__KEY` variables; later ones win. `${NAME}` takes the variable's value.
- * Throws `SYSTEM_CONFIG_INVALID` with every problem of the layer at fault.
+ * `TRADEWIND__SECTION__KEY` variables, then `flags`, e.g. `{market: {speed: 10}}`; later ones win. `${NAME}` takes the
+ * variable's value. Throws `SYSTEM_CONFIG_INVALID` with every problem of the layer at fault.
  */
-export function loadSystem(folder: string, env: Environment): SystemConfig {
+export function loadSystem(folder: string, env: Environment, flags: unknown = {}): SystemConfig {
   const overlay = env["TRADEWIND_ENV"];
   if (overlay !== undefined && !/^[A-Za-z0-9_-]+$/.test(overlay))
     throw inputFailure(CODE, `TRADEWIND_ENV is "${overlay}"; it may hold letters, digits, _ and - only`);
   const base = readLayer(join(folder, "system.yaml"), env, false);
   const over = overlay === undefined ? {} : readLayer(join(folder, `system.${overlay}.yaml`), env, true);
-  return deepFreeze(withSecretFiles(systemSchema.parse(merge(merge(base, over), environmentLayer(env)))));
+  const given = layerOf({ file: "flags", value: flags, locate: () => ({ line: 1, column: 1 }) }, {});
+  return deepFreeze(withSecretFiles(systemSchema.parse([over, environmentLayer(env), given].reduce(merge, base))));
 }
 
 /** Reads the passwords that are given as files, as containers are handed them. */

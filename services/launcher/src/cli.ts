@@ -54,11 +54,17 @@ function parse(command: Command, args: readonly string[]): Arguments {
       );
   }
   try {
-    const spec = Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short && { short }) }]));
+    const spec = Object.fromEntries(
+      Object.entries(options).map(([name, { type, short, multiple }]) => [name, { type, ...(short && { short }), ...(multiple && { multiple }) }]),
+    );
     const { values, positionals } = parseArgs({ args: [...args], options: spec, allowPositionals: true, strict: true });
     return {
       positionals,
       text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
+      texts: (name) => {
+        const value = values[name];
+        return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+      },
       flag: (name) => values[name] === true,
     };
   } catch (error) {

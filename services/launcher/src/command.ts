@@ -6,6 +6,8 @@ type OptionSpec = NonNullable<ParseArgsConfig["options"]>[string];
 export interface Option {
   readonly type: OptionSpec["type"];
   readonly short?: string;
+  /** May be given again; `texts` has them all. */
+  readonly multiple?: true;
   /** Placeholder of its value in `--help`. */
   readonly value?: string;
   readonly doc: string;
@@ -15,6 +17,7 @@ export interface Option {
 export interface Arguments {
   readonly positionals: readonly string[];
   text(name: string): string | undefined;
+  texts(name: string): readonly string[];
   flag(name: string): boolean;
 }
 

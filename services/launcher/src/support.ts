@@ -4,13 +4,11 @@ import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { inputFailure } from "@tradewind/core";
 import { atPlace, makeFolder } from "@tradewind/lab";
 import type { Arguments, Io } from "./command.ts";
-
-/** The project's own folder of settings, found from this file. */
-const CONFIGS = resolve(import.meta.dirname, "../../../configs");
+import { projectConfigs } from "./settings.ts";
 
 /** System settings for this environment, folders made absolute from the working directory. */
 export function systemOf(io: Io): { readonly config: SystemConfig; readonly dataDir: string; readonly cacheDir: string } {
-  const config = loadSystem(CONFIGS, io.env);
+  const config = loadSystem(projectConfigs, io.env);
   return { config, dataDir: resolve(io.cwd, config.data.dir), cacheDir: resolve(io.cwd, config.data.cache_dir) };
 }
 

@@ -2,50 +2,67 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { encodeEntry, ledgerLines } from "@tradewind/core";
+import { encodeEntry, inputFailure, ledgerLines, type LedgerEntry } from "@tradewind/core";
 import { atPlace, findRun, readLedger } from "@tradewind/lab";
-import { exitCodes, type Command } from "../command.ts";
+import { gatewayOptions } from "../client.ts";
+import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
+import { accountLedger } from "../account-ledger.ts";
 import { checkTarget, noMoreThan, systemOf } from "../support.ts";
 
 export const ledgerExport: Command = {
   name: "ledger export",
-  summary: "Print a run's ledger: canonical lines, or entries with --json",
-  usage: "[RUN]",
-  options: { out: { type: "string", value: "FILE", doc: "write to a file instead of standard output" } },
-  details:
-    "RUN is the name of a run or its beginning; the newest where left out. The SHA-256 of the canonical lines is the ledger_hash.\nWith --json each line is one entry with its postings.",
+  summary: "Print a ledger: canonical lines, or entries with --json",
+  usage: "[RUN] | --account ID",
+  options: {
+    out: { type: "string", value: "FILE", doc: "write to a file instead of standard output" },
+    account: { type: "string", value: "ID", doc: "the ledger of an account of a running system" },
+    bus: { type: "string", value: "FILE", doc: "with --account: of a system that is stopped, from its bus.sqlite" },
+    ...gatewayOptions,
+  },
+  details: `RUN is the name of a backtest's run or its beginning; the newest where left out. A variant's account has the variant's id
+by default. The SHA-256 of the canonical lines is the ledger_hash. With --json each line is one entry with its postings.`,
   run: async (args, io) => {
     noMoreThan(args, 1);
-    const run = findRun(systemOf(io).dataDir, args.positionals[0]);
-    const lines = args.flag("json") ? jsonLines(run.ledgerFile) : canonicalLines(run.ledgerFile);
+    const { name, entries } = chosen(args, io);
     const target = args.text("out");
+    const textOf = args.flag("json") ? (entry: LedgerEntry) => `${encodeEntry(entry)}\n` : ledgerLines;
     if (target === undefined) {
-      for (const text of lines) io.out(text);
+      for await (const entry of entries) io.out(textOf(entry));
       return exitCodes.done;
     }
     const path = resolve(io.cwd, target);
-    await writeLines(path, lines);
-    io.say(`${run.manifest.run}: ${run.manifest.entries} entries in ${path}`);
+    let count = 0;
+    await writeLines(path, entries, (entry) => {
+      count++;
+      return textOf(entry);
+    });
+    io.say(`${name}: ${count} entries in ${path}`);
     return exitCodes.done;
   },
 };
 
-function* canonicalLines(file: string): Generator<string> {
-  for (const entry of readLedger(file)) yield ledgerLines(entry);
-}
+type Entries = Iterable<LedgerEntry> | AsyncIterable<LedgerEntry>;
 
-function* jsonLines(file: string): Generator<string> {
-  for (const entry of readLedger(file)) yield `${encodeEntry(entry)}\n`;
+function chosen(args: Arguments, io: Io): { readonly name: string; readonly entries: Entries } {
+  const account = args.text("account");
+  const run = args.positionals[0];
+  if (account === undefined) {
+    if (args.text("bus") !== undefined) throw inputFailure("FLAG_ALONE", "--bus means nothing without --account; give both or neither");
+    const found = findRun(systemOf(io).dataDir, run);
+    return { name: found.manifest.run, entries: readLedger(found.ledgerFile) };
+  }
+  if (run !== undefined) throw inputFailure("TWO_CHOICES", `"${run}" is a backtest's run and --account an account; name one of them`);
+  return { name: account, entries: accountLedger(account, args, io) };
 }
 
 /** Whole or not at all. */
-async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
+async function writeLines(path: string, entries: Entries, textOf: (entry: LedgerEntry) => string): Promise<void> {
   checkTarget(path, "out");
   const staged = `${path}.${process.pid}.part`;
   try {
     const out = createWriteStream(staged);
     await once(out, "open");
-    for (const text of lines) if (!out.write(text)) await once(out, "drain");
+    for await (const entry of entries) if (!out.write(textOf(entry))) await once(out, "drain");
     out.end();
     await once(out, "finish");
     await rename(staged, path);

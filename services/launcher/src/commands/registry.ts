@@ -1,10 +1,37 @@
 import { backtest } from "./backtest.ts";
+import { close, halt, pause, resume } from "./control.ts";
 import { dataImport } from "./data-import.ts";
 import { dataList } from "./data-list.ts";
+import { doctor } from "./doctor.ts";
 import { ledgerExport } from "./ledger-export.ts";
 import { ledgerVerify } from "./ledger-verify.ts";
+import { services } from "./services.ts";
+import { start } from "./start.ts";
+import { status } from "./status.ts";
+import { tap } from "./tap.ts";
+import { variantsStart, variantsStop } from "./variants-control.ts";
 import { variantsList } from "./variants-list.ts";
+import { why } from "./why.ts";
 import type { Command } from "../command.ts";
 
 /** Every command, in the order `--help` lists them. */
-export const commands: readonly Command[] = [backtest, dataImport, dataList, ledgerExport, ledgerVerify, variantsList];
+export const commands: readonly Command[] = [
+  start,
+  services,
+  status,
+  why,
+  tap,
+  variantsList,
+  variantsStart,
+  variantsStop,
+  pause,
+  resume,
+  halt,
+  close,
+  backtest,
+  dataImport,
+  dataList,
+  ledgerExport,
+  ledgerVerify,
+  doctor,
+];
