@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { freePort } from "./machine.ts";
 import type { Server } from "./server.ts";
 
@@ -24,6 +25,7 @@ export async function startContainer({ image, scheme, port, command, files, read
     .withExposedPorts({ container: port, host: hostPort })
     .withWaitStrategy(Wait.forLogMessage(ready))
     .start();
+  removeAtExit(started.getId());
   const host = started.getHost();
   const container = (await getContainerRuntimeClient()).container.getById(started.getId());
   const running = async (): Promise<boolean> => (await container.inspect()).State.Running;
@@ -40,6 +42,15 @@ export async function startContainer({ image, scheme, port, command, files, read
     restart: () => started.restart(),
     async [Symbol.asyncDispose]() {
       await started.stop({ timeout: 0 });
+      left.delete(started.getId());
     },
   };
+}
+
+const left = new Set<string>();
+
+/** For what a test that was broken off has left behind. */
+function removeAtExit(id: string): void {
+  if (left.size === 0) process.once("exit", () => left.size > 0 && execFileSync("docker", ["rm", "--force", ...left], { stdio: "ignore" }));
+  left.add(id);
 }
