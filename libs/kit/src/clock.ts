@@ -3,7 +3,7 @@ import type { ClockSetting } from "@tradewind/contracts";
 
 /** Time of the market that is traded. Beside a real venue it is the wall's; a simulated market may run faster, or stand still. */
 export interface MarketClock {
-  /** Market time, ms; never goes back. */
+  /** Market time, ms; goes back only when the market is set anew. */
   now(): number;
   /** Calls `ring` once, at or soon after market time `at`. */
   at(at: number, ring: () => void): { stop(): void };
@@ -21,11 +21,12 @@ export async function openMarketClock(
   wallNow: () => number = Date.now,
 ): Promise<MarketClock & { setting(): ClockSetting; stop(): void }> {
   let setting: ClockSetting = { wallMs: 0, marketMs: 0, speed: 1 };
-  let newest = 0;
+  let newest = -Infinity;
   const waiting = new Set<() => void>();
   const watch = await bus.kv("run").watch(({ key, value }) => {
     if (key !== SETTING_KEY || value === undefined) return;
     setting = JSON.parse(value) as ClockSetting;
+    newest = -Infinity;
     for (const again of [...waiting]) again();
   });
   const now = (): number => {

@@ -7,18 +7,24 @@ import type { Incoming } from "./inbox.ts";
 /** Messages taken without a turn of the event loop: renewals of leases must not wait for a long log. */
 const BATCH = 256;
 
-/** What the log has of one pattern now, oldest first, to its end; what cannot be read is left out. */
+/**
+ * What the log has of one pattern now, oldest first, to its end; what cannot be read is left out. Resolves with the
+ * sequence of the last message there was, 0 for none.
+ */
 export async function readMessages<K extends Kind>(
   { bus }: Pick<ServiceContext, "bus">,
   kind: K,
   filter: string,
   from: From,
   take: (message: Incoming<K>) => void | Promise<void>,
-): Promise<void> {
+): Promise<number> {
+  let last = 0;
   let taken = 0;
   for await (const { subject, seq, data } of bus.read(filter, from)) {
+    last = seq;
     const decoded = decodeMessage(kind, data);
     if (decoded.ok) await take({ ...decoded.envelope, subject, seq });
     if (++taken % BATCH === 0) await turn();
   }
+  return last;
 }

@@ -1,1 +1,5 @@
-export {};
+import type { ServiceDefinition } from "@tradewind/kit";
+import { build } from "./build.ts";
+
+/** Closes, signals and predictions in, one decision per variant, instrument and close out. */
+export const definition: ServiceDefinition = { name: "orchestrator", build };
