@@ -1,3 +1,4 @@
+import { Failure } from "@tradewind/core";
 import type { BucketName } from "@tradewind/contracts";
 
 /** What both adapters take. */
@@ -12,4 +13,15 @@ export interface BusOptions {
 
 export function warn(error: unknown, where: string): void {
   process.emitWarning(`a listener of ${where} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+}
+
+export interface AppendOptions {
+  readonly id?: string;
+  readonly expectLast?: number;
+}
+
+/** Throws `APPEND_OPTIONS` (bug): duplicates are found before the sequence is looked at, so an id would let a stale writer through. */
+export function checkAppend(subject: string, { id, expectLast }: AppendOptions): void {
+  if (id !== undefined && expectLast !== undefined)
+    throw new Failure("bug", "APPEND_OPTIONS", `append to "${subject}" gives both an id and an expected sequence; give one`);
 }

@@ -115,6 +115,41 @@ describe("given trouble on the server's side", () => {
     await bus.close();
   });
 
+  test("a listener that is slow takes no more from the server than it can hold", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let taken = 0;
+    await bus.consume({
+      filter: LEDGER,
+      from: { after: 0 },
+      take: () => {
+        taken++;
+        return held;
+      },
+    });
+    await Promise.all(numbers(4000).map((text) => bus.append(LEDGER, text)));
+    const raw = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(raw);
+    const [consumer] = await jsm.consumers.list("LEDGER").next();
+    expect(taken).toBe(1);
+    expect(consumer!.delivered.consumer_seq).toBeLessThanOrEqual(1024);
+    release();
+    await eventually(() => taken === 4000);
+    await raw.close();
+    await bus.close();
+  });
+
+  test("what is larger than the server takes is refused before it is sent", async () => {
+    await using server = await startNats({ config: "max_payload: 20000" });
+    const bus = await open(server);
+    await expect(bus.append(LEDGER, "x".repeat(20_000))).rejects.toMatchObject({ code: "BUS_TOO_LARGE", action: "service" });
+    expect(() => bus.publish("tw.fill.v.A", "x".repeat(20_001))).toThrow(/20001 bytes/);
+    expect((await bus.append(LEDGER, "x")).seq).toBe(1);
+    await bus.close();
+  });
+
   test("a stream that was lost ends its consumers with the reason", async () => {
     await using server = await startNats();
     const bus = await open(server);

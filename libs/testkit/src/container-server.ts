@@ -48,9 +48,11 @@ export async function startContainer({ image, scheme, port, command, files, read
 }
 
 const left = new Set<string>();
+let armed = false;
 
 /** For what a test that was broken off has left behind. */
 function removeAtExit(id: string): void {
-  if (left.size === 0) process.once("exit", () => left.size > 0 && execFileSync("docker", ["rm", "--force", ...left], { stdio: "ignore" }));
+  if (!armed) process.once("exit", () => left.size > 0 && execFileSync("docker", ["rm", "--force", ...left], { stdio: "ignore" }));
+  armed = true;
   left.add(id);
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { BucketName } from "@tradewind/contracts";
 import type { Kv, KvChange, KvEntry } from "../bus.ts";
+import { checkKey } from "../subject.ts";
 import type { Writer } from "./writer.ts";
 
 export interface Buckets {
@@ -73,10 +74,10 @@ export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Bucke
       return {
         async get(key) {
           writer.flush();
-          return find(bucket, key);
+          return find(bucket, checkKey(key));
         },
-        put: (key, value) => writer.write(() => change(bucket, key, value)),
-        create: (key, value) => writer.write(() => (find(bucket, key) === undefined ? change(bucket, key, value) : undefined)),
+        put: (key, value) => writer.write(() => change(bucket, checkKey(key), value)),
+        create: (key, value) => writer.write(() => (find(bucket, checkKey(key)) === undefined ? change(bucket, key, value) : undefined)),
         update: (key, value, revision) =>
           writer.write(() => (find(bucket, key)?.revision === revision ? change(bucket, key, value) : undefined)),
         delete: (key, revision) =>

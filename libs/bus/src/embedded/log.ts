@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "@tradewind/core";
 import type { StreamDefinition } from "@tradewind/contracts";
 import type { Appended, From, Stored } from "../bus.ts";
+import type { AppendOptions } from "../options.ts";
 import { isPattern, matcherOf } from "../subject.ts";
 import { tableOf } from "./database.ts";
 import { createIdWindow } from "./id-window.ts";
@@ -23,7 +24,7 @@ export interface Batch {
 /** One stream. */
 export interface Log {
   /** Within a change. Throws `APPEND_CONFLICT` (service). */
-  append(subject: string, data: string, options: { readonly id?: string; readonly expectLast?: number }): Appended;
+  append(subject: string, data: string, options: AppendOptions): Appended;
   last(subject: string): Stored | undefined;
   /** The sequence after which to begin. */
   start(from: From): number;
@@ -98,7 +99,7 @@ export function createLog(definition: StreamDefinition, { sql, writer, subjects,
     });
   }
 
-  function append(subject: string, data: string, { id, expectLast }: { readonly id?: string; readonly expectLast?: number }): Appended {
+  function append(subject: string, data: string, { id, expectLast }: AppendOptions): Appended {
     const time = Math.max(now(), lastTime);
     if (id !== undefined) {
       const first = ids.find(id, time);

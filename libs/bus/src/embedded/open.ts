@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "@tradewind/core";
 import type { BucketName } from "@tradewind/contracts";
 import type { Bus, Consumer, Stored, Subscription } from "../bus.ts";
-import { warn } from "../options.ts";
-import { streamOfFilter, streamOfSubject } from "../subject.ts";
+import { checkAppend, warn } from "../options.ts";
+import { checkPattern, checkSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { startConsumer } from "./consumer.ts";
 import { openCore, type Core, type EmbeddedOptions } from "./core.ts";
 import type { Log } from "./log.ts";
@@ -70,12 +70,13 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
   return {
     kind: "embedded",
     ensure: async () => void check(),
-    publish: (subject, data) => check().loose.publish(subject, data),
-    subscribe: (pattern, take) => keep(check().loose.subscribe(pattern, take, onError)),
-    request: async (subject, data, timeoutMs) => check().loose.request(subject, data, timeoutMs),
-    respond: (pattern, answer) => keep(check().loose.respond(pattern, answer, onError)),
+    publish: (subject, data) => check().loose.publish(checkSubject(subject), data),
+    subscribe: (pattern, take) => keep(check().loose.subscribe(checkPattern(pattern), take, onError)),
+    request: async (subject, data, timeoutMs) => check().loose.request(checkSubject(subject), data, timeoutMs),
+    respond: (pattern, answer) => keep(check().loose.respond(checkPattern(pattern), answer, onError)),
     async append(subject, data, appendOptions = {}) {
       const log = check().logs[streamOfSubject(subject)];
+      checkAppend(subject, appendOptions);
       return core.writer.write(() => log.append(subject, data, appendOptions));
     },
     async consume({ filter, from, take }) {

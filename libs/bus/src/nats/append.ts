@@ -1,6 +1,7 @@
 import { Failure } from "@tradewind/core";
 import { headers } from "@nats-io/transport-node";
 import type { Appended } from "../bus.ts";
+import { checkAppend, type AppendOptions } from "../options.ts";
 import { apiFailure, WRONG_LAST_SEQUENCE } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { textOf } from "./text.ts";
@@ -46,18 +47,9 @@ function ackOf(text: string): Ack {
 }
 
 /** `Bus.append` on NATS. */
-export async function append(
-  link: Link,
-  subject: string,
-  data: string,
-  { id, expectLast }: { readonly id?: string; readonly expectLast?: number },
-): Promise<Appended> {
-  if (id !== undefined && expectLast !== undefined)
-    throw new Failure(
-      "bug",
-      "APPEND_OPTIONS",
-      `append to "${subject}" gives both an id and an expected sequence: duplicates are found first`,
-    );
+export async function append(link: Link, subject: string, data: string, options: AppendOptions): Promise<Appended> {
+  checkAppend(subject, options);
+  const { id, expectLast } = options;
   const added = await store(link, subject, data, `append to "${subject}"`, { id, expectLast, unclear: "APPEND_UNCERTAIN" });
   if (added === undefined)
     throw new Failure("service", "APPEND_CONFLICT", `"${subject}" does not end at ${expectLast}: somebody else writes it`);

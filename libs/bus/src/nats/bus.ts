@@ -2,7 +2,7 @@ import { Failure } from "@tradewind/core";
 import type { Subscription as NatsSubscription } from "@nats-io/transport-node";
 import type { Bus, Consumer, From, Kv, Loose, Subscription } from "../bus.ts";
 import { warn, type BusOptions } from "../options.ts";
-import { streamOfFilter, streamOfSubject } from "../subject.ts";
+import { checkPattern, checkSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { append } from "./append.ts";
 import { openBlobs } from "./blobs.ts";
 import { readToEnd, startConsumer } from "./consumer.ts";
@@ -26,18 +26,19 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
     kind: "nats",
     ensure: () => ensure(link, options),
     publish(subject, data) {
+      const bytes = link.checked(checkSubject(subject), Buffer.from(data));
       // What nobody can hear now is not kept for later.
-      if (link.connected) link.nc.publish(subject, Buffer.from(data));
+      if (link.connected) link.nc.publish(subject, bytes);
     },
     subscribe: (pattern, take) => listen(link, pattern, onError, (message) => take(message)),
     respond: (pattern, answer) =>
       listen(link, pattern, onError, (message, reply) => {
-        answer(message).then(
-          (text) => {
-            if (text !== undefined && reply !== undefined && link.connected) link.nc.publish(reply, Buffer.from(text));
-          },
-          (error: unknown) => onError(error, message.subject),
-        );
+        answer(message)
+          .then((text) => {
+            if (text !== undefined && reply !== undefined && link.connected)
+              link.nc.publish(reply, link.checked(message.subject, Buffer.from(text)));
+          })
+          .catch((error: unknown) => onError(error, message.subject));
       }),
     request: (subject, data, timeoutMs) => request(link, subject, data, timeoutMs),
     async append(subject, data, appendOptions = {}) {
@@ -85,7 +86,7 @@ function listen(
   onError: (error: unknown, where: string) => void,
   take: (message: Loose, reply: string | undefined) => void,
 ): Subscription {
-  const subscription: NatsSubscription = link.nc.subscribe(pattern, {
+  const subscription: NatsSubscription = link.nc.subscribe(checkPattern(pattern), {
     callback: (error, message) => {
       if (error) return onError(natsFailure(error, `subscription to "${pattern}"`), pattern);
       try {
@@ -104,7 +105,7 @@ function listen(
 
 async function request(link: Link, subject: string, data: string, timeoutMs: number): Promise<string> {
   try {
-    const message = await link.ask(subject, Buffer.from(data), `request on "${subject}"`, { timeoutMs, unclear: "NO_REPLY" });
+    const message = await link.ask(checkSubject(subject), Buffer.from(data), `request on "${subject}"`, { timeoutMs, unclear: "NO_REPLY" });
     return textOf(message.data);
   } catch (error) {
     if (isNoResponders(error)) throw new Failure("retry", "NO_REPLY", `nobody listens on "${subject}"`, { cause: error });

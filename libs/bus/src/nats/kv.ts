@@ -1,5 +1,6 @@
 import type { BucketName } from "@tradewind/contracts";
 import type { Kv, KvEntry } from "../bus.ts";
+import { checkKey } from "../subject.ts";
 import { store, type StoreOptions } from "./append.ts";
 import type { Link } from "./link.ts";
 import { openReader, type Delivered } from "./reader.ts";
@@ -12,12 +13,13 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
   const keyOf = (subject: string): string => subject.slice(prefix.length);
 
   async function last(key: string): Promise<(KvEntry & { readonly deleted: boolean }) | undefined> {
+    checkKey(key);
     const message = await link.call(`key "${key}" of ${bucket}`, () => link.jsm.streams.getMessage(stream, { last_by_subj: prefix + key }));
     if (message === null) return undefined;
     return { key, value: textOf(message.data), revision: message.seq, deleted: message.header.get("KV-Operation") !== "" };
   }
   async function write(key: string, value: string, options: Omit<StoreOptions, "unclear"> = {}): Promise<number | undefined> {
-    const added = await store(link, prefix + key, value, `key "${key}" of ${bucket}`, { ...options, unclear: "BUS_UNAVAILABLE" });
+    const added = await store(link, prefix + checkKey(key), value, `key "${key}" of ${bucket}`, { ...options, unclear: "BUS_UNAVAILABLE" });
     return added?.seq;
   }
 

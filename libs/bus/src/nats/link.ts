@@ -4,6 +4,9 @@ import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import type { Subscription } from "../bus.ts";
 import { natsFailure } from "./errors.ts";
 
+/** Room for an id and an expected sequence beside a message. */
+const HEADERS_MAX = 1024;
+
 export interface AskOptions {
   readonly headers?: MsgHdrs;
   readonly timeoutMs?: number;
@@ -20,7 +23,9 @@ export interface Link {
   readonly timeoutMs: number;
   onStatus(listener: (connected: boolean, detail: string) => void): Subscription;
   /** Asks the server. Throws one of our failures; `BUS_UNAVAILABLE` means it was not sent or not taken. */
-  ask(subject: string, payload: Uint8Array | string, what: string, options?: AskOptions): Promise<Msg>;
+  ask(subject: string, payload: Uint8Array, what: string, options?: AskOptions): Promise<Msg>;
+  /** Throws `BUS_TOO_LARGE` (service) for what the server would not take. */
+  checked(what: string, payload: Uint8Array): Uint8Array;
   /** Runs a call of the client library, with its errors as failures. */
   call<T>(what: string, run: () => Promise<T>): Promise<T>;
   inbox(): string;
@@ -67,9 +72,20 @@ export async function createLink(
       ? new Failure("service", "BUS_CLOSED", `${what}: this connection to the bus is closed`)
       : new Failure("retry", "BUS_UNAVAILABLE", `${what}: no connection to NATS`);
 
+  function checked(what: string, payload: Uint8Array): Uint8Array {
+    const most = nc.info?.max_payload ?? Infinity;
+    if (payload.length + HEADERS_MAX <= most) return payload;
+    throw new Failure(
+      "service",
+      "BUS_TOO_LARGE",
+      `${what}: ${payload.length} bytes; the NATS server takes ${most} with headers (max_payload)`,
+    );
+  }
+
   return {
     nc,
     jsm,
+    checked,
     timeoutMs,
     get connected() {
       return connected;
@@ -84,6 +100,7 @@ export async function createLink(
     ask(subject, payload, what, { headers, timeoutMs: timeout = timeoutMs, unclear } = {}) {
       return new Promise((resolve, reject) => {
         if (!connected) return reject(away(what));
+        checked(what, payload);
         const fail = (error: unknown): void => {
           unanswered.delete(fail);
           reject(natsFailure(error, what, unclear));

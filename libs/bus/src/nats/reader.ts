@@ -51,11 +51,13 @@ export async function openReader(link: Link, stream: string, filter: string, sta
   let stopped = false;
   let renewing = false;
   let heard = performance.now();
+  let renewed = -Infinity;
   let fresh = false;
   let wake = (): void => undefined;
   let subscription = listen();
   const alarm = setInterval(() => {
-    if (link.connected && performance.now() - heard > SILENCE_MS) void renew();
+    // Heartbeats come only while a pull is open, which a slow listener may leave out.
+    if (link.connected && asked > 0 && performance.now() - heard > SILENCE_MS) void renew();
   }, HEARTBEAT_MS).unref();
   const status = link.onStatus((connected) => {
     if (connected) void renew();
@@ -98,13 +100,14 @@ export async function openReader(link: Link, stream: string, filter: string, sta
     if (code === 404 || code === 408) {
       const left = Number(message.headers?.get("Nats-Pending-Messages"));
       asked = Math.max(0, asked - (left > 0 ? left : asked));
-      if (queue.length === 0) pull();
+      pull();
     } else void renew();
   }
 
   function pull(): void {
-    if (stopped || renewing || !link.connected || asked > AHEAD / 2) return;
-    const batch = AHEAD - asked;
+    const batch = AHEAD - asked - queue.length;
+    if (stopped || renewing || !link.connected || batch < AHEAD / 2) return;
+    if (asked === 0) heard = performance.now();
     asked += batch;
     const request = { batch, expires: nanos(PULL_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
     link.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: subscription.inbox });
@@ -115,6 +118,8 @@ export async function openReader(link: Link, stream: string, filter: string, sta
     renewing = true;
     const old = consumer;
     subscription.close();
+    if (performance.now() - renewed < RETRY_MAX_MS) await pause(RETRY_MIN_MS);
+    renewed = performance.now();
     for (let waitMs = RETRY_MIN_MS; !stopped; waitMs = Math.min(2 * waitMs, RETRY_MAX_MS)) {
       try {
         const next = await createConsumer(link, stream, filter, start, position, what);
@@ -125,7 +130,7 @@ export async function openReader(link: Link, stream: string, filter: string, sta
         const reason = natsFailure(error, what);
         if (reason.action !== "retry") return end(reason);
       }
-      await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+      await pause(waitMs);
     }
     remove(link, stream, old);
     renewing = false;
@@ -199,6 +204,8 @@ async function createConsumer(link: Link, stream: string, filter: string, start:
   const info = await link.call(what, () => link.jsm.consumers.add(stream, config));
   return { name, pending: info.num_pending };
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 function delivery(start: Start, after: number | undefined): Partial<ConsumerConfig> {
   if (after !== undefined) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 };

@@ -89,10 +89,17 @@ export function testAppend(make: MakeWorld): void {
       expect((await world.bus.last(candle("A")))?.data).toBe(texts.at(-1));
     });
 
-    test("given a subject no stream keeps, or a pattern, fails as our mistake", async () => {
+    test("given a subject no stream keeps, no subject at all, or both an id and a sequence, fails as our mistake", async () => {
       await using world = await make();
-      for (const subject of ["tw.fill.v.BTC", "other", "tw.candle.*.A.1m"])
+      for (const subject of ["tw.fill.v.BTC", "other"])
         await expect(world.bus.append(subject, "x")).rejects.toMatchObject({ code: "NO_STREAM", action: "bug" });
+      for (const subject of ["tw.candle.*.A.1m", "tw.ledger.a b", "tw.ledger.a\r\nPUB x 0", "tw.ledger.", ""])
+        await expect(world.bus.append(subject, "x")).rejects.toMatchObject({ code: "BAD_SUBJECT", action: "bug" });
+      await expect(world.bus.append(LEDGER, "x", { id: "a", expectLast: 0 })).rejects.toMatchObject({
+        code: "APPEND_OPTIONS",
+        action: "bug",
+      });
+      expect(await readAll(world.bus, LEDGER)).toEqual([]);
     });
   });
 }

@@ -105,6 +105,15 @@ export function testKv(make: MakeWorld): void {
       expect(told).toHaveLength(4);
     });
 
+    test("refuse a key that is none", async () => {
+      await using world = await make();
+      const kv = world.bus.kv("variants");
+      for (const key of ["", "a b", "a.>", "*", "a.", "a\nb"]) {
+        await expect(kv.put(key, "1")).rejects.toMatchObject({ code: "BAD_KEY", action: "bug" });
+        await expect(kv.get(key)).rejects.toMatchObject({ code: "BAD_KEY" });
+      }
+    });
+
     test("tell a watcher of an empty bucket what comes", async () => {
       await using world = await make();
       const told: string[] = [];
