@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { Failure, inputFailure, isFailure } from "@tradewind/core";
+import { encodeMessage, payloads, subjectOf, type ServiceReply } from "@tradewind/contracts";
+import type { ServiceContext } from "@tradewind/kit";
+import type { Overview } from "./overview.ts";
+
+/** An operator's order; without `variant` and `account` it goes to every account that is traded. */
+export interface Order {
+  readonly verb: "halt" | "resume" | "close" | "pause";
+  readonly variant?: string | undefined;
+  readonly account?: string | undefined;
+  readonly instrument?: string | undefined;
+  readonly by: string;
+}
+
+export interface Outcome {
+  readonly ok: boolean;
+  readonly message: string;
+  readonly results: readonly { readonly account: string; readonly ok: boolean; readonly message: string }[];
+}
+
+const ANSWER_WITHIN_MS = 5_000;
+
+/**
+ * Hands an order to whoever owns the account and gives its answer. Throws `UNKNOWN_VARIANT`, `UNKNOWN_ACCOUNT`,
+ * `NOTHING_TO_COMMAND`, and `NO_OWNER` (retry) when the one account asked for has nobody who answers.
+ */
+export async function command(context: ServiceContext, overview: Overview, order: Order): Promise<Outcome> {
+  const accounts = accountsOf(overview, order);
+  const settled = await Promise.allSettled(accounts.map((account) => ask(context, account, order)));
+  if (accounts.length === 1 && settled[0]!.status === "rejected") throw settled[0]!.reason;
+  const results = settled.map((one, i) => {
+    const account = accounts[i]!;
+    if (one.status === "fulfilled") return { account, ok: one.value.ok, message: one.value.message };
+    return { account, ok: false, message: isFailure(one.reason) ? one.reason.message : "failed" };
+  });
+  return { ok: results.every(({ ok }) => ok), message: results.map(({ message }) => message).join("; "), results };
+}
+
+function accountsOf(overview: Overview, { verb, variant, account }: Order): string[] {
+  if (variant !== undefined) {
+    const found = overview.variant(variant);
+    if (found === undefined) throw inputFailure("UNKNOWN_VARIANT", `no variant "${variant}"; "tradewind variants list" shows them`);
+    if (account !== undefined && account !== found.account)
+      throw inputFailure("UNKNOWN_ACCOUNT", `variant "${variant}" trades on account "${found.account}", not on "${account}"`);
+    if (found.account === undefined)
+      throw inputFailure("UNKNOWN_ACCOUNT", `variant "${variant}" has no account: ${found.problem ?? "it does not compile"}`);
+    return [found.account];
+  }
+  const known = new Set(overview.variants().flatMap((each) => (each.enabled && each.account !== undefined ? [each.account] : [])));
+  if (account !== undefined) {
+    if (!known.has(account))
+      throw inputFailure(
+        "UNKNOWN_ACCOUNT",
+        `no running variant trades on account "${account}"; there are ${[...known].join(", ") || "none"}`,
+      );
+    return [account];
+  }
+  if (known.size === 0) throw inputFailure("NOTHING_TO_COMMAND", `no variant is running, so there is nothing to ${verb}`);
+  return [...known];
+}
+
+async function ask(context: ServiceContext, account: string, order: Order): Promise<ServiceReply> {
+  const { bus, run, instance } = context;
+  // A pause is a halt of one variant.
+  const verb = order.verb === "pause" ? "halt" : order.verb;
+  const { variant, instrument, by } = order;
+  const now = Date.now();
+  const data = { verb, by, account, ...(variant !== undefined && { variant }), ...(instrument !== undefined && { instrument }) };
+  const text = encodeMessage("command", { id: `k/${randomUUID()}`, time: now, published: now, source: instance, run: run.run, data });
+  context.metrics.published.inc({ kind: "command" });
+  let answer: string;
+  try {
+    answer = await bus.request(subjectOf("command", { service: "execution", verb }), text, ANSWER_WITHIN_MS);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== "NO_REPLY") throw error;
+    throw new Failure(
+      "retry",
+      "NO_OWNER",
+      `nobody trades account "${account}" now, so nobody can ${order.verb} it; see "tradewind status" and ask again`,
+    );
+  }
+  const reply = payloads.reply.safeParse(parse(answer));
+  if (!reply.success)
+    throw new Failure("retry", "BAD_REPLY", `the owner of account "${account}" gave an answer that cannot be read; see its log`);
+  return reply.data;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Change } from "../model/read-model.ts";
+import type { DecisionView, FillView, StatusView } from "../views.ts";
+import type { HttpMetrics } from "./http-metrics.ts";
+import type { Socket } from "./sockets.ts";
+
+/** What pages are told: first a snapshot, then at most a few updates a second, however much happens. */
+export interface LiveStream {
+  change(change: Change): void;
+  open(socket: Socket): () => void;
+  stop(): void;
+}
+
+export interface LiveSource {
+  readonly status: () => StatusView;
+  readonly decisions: (limit: number) => DecisionView[];
+  readonly fills: (limit: number) => FillView[];
+  /** The line of a variant, at most `count` points. */
+  readonly line: (variant: string, count: number) => [number, number][];
+  readonly latestPoint: (variant: string) => readonly [number, number] | undefined;
+}
+
+const TICK_MS = 300;
+const ROWS = 100;
+const SPARK_POINTS = 60;
+/** A client with more unread than this is left out until it has caught up, and then begins anew. */
+const BEHIND_BYTES = 1_048_576;
+
+export function createLiveStream(source: LiveSource, metrics: HttpMetrics): LiveStream {
+  /** Clients, and whether they have missed something. */
+  const clients = new Map<Socket, { behind: boolean }>();
+  const decisions = new Map<string, DecisionView>();
+  const fills = new Map<string, FillView>();
+  const points = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function snapshot(): string {
+    const status = source.status();
+    const lines = Object.fromEntries(status.variants.map(({ id }) => [id, source.line(id, SPARK_POINTS)]));
+    return JSON.stringify({ type: "snapshot", status, decisions: source.decisions(ROWS), fills: source.fills(ROWS), lines });
+  }
+
+  function update(): string {
+    const newest = Object.fromEntries([...points].map((id) => [id, source.latestPoint(id)]));
+    const text = JSON.stringify({
+      type: "update",
+      status: source.status(),
+      decisions: [...decisions.values()].slice(-ROWS),
+      fills: [...fills.values()].slice(-ROWS),
+      points: newest,
+    });
+    decisions.clear();
+    fills.clear();
+    points.clear();
+    return text;
+  }
+
+  function tick(): void {
+    const text = update();
+    for (const [socket, client] of clients) {
+      if (socket.bufferedAmount > BEHIND_BYTES) {
+        client.behind = true;
+        metrics.framesDropped.inc({ stream: "live" });
+        continue;
+      }
+      socket.send(client.behind ? snapshot() : text);
+      client.behind = false;
+    }
+  }
+
+  return {
+    change(change) {
+      if (clients.size === 0) return;
+      if (change.type === "decision") keepNewest(decisions, change.row);
+      else if (change.type === "fill") keepNewest(fills, change.row);
+      else if (change.type === "equity") points.add(change.variant);
+    },
+    open(socket) {
+      clients.set(socket, { behind: false });
+      socket.send(snapshot());
+      timer ??= setInterval(tick, TICK_MS);
+      return () => {
+        clients.delete(socket);
+        if (clients.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+    stop() {
+      clearInterval(timer);
+      for (const socket of clients.keys()) socket.close(1001, "the gateway ends");
+    },
+  };
+}
+
+/** Newest last, bounded. */
+function keepNewest<T extends { readonly key: string }>(rows: Map<string, T>, row: T): void {
+  rows.delete(row.key);
+  rows.set(row.key, row);
+  if (rows.size > ROWS) rows.delete(rows.keys().next().value!);
+}

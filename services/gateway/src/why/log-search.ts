@@ -1,0 +1,111 @@
+import type { Bus, Stored } from "@tradewind/bus";
+import { decodeEntry, type Candle, type Decision, type LedgerEntry, type VariantPlan } from "@tradewind/core";
+import { content, decodeMessage, patternOf, subjectOf, type Envelope, type MemberWord, type PayloadOf } from "@tradewind/contracts";
+import { rawData } from "../model/raw-data.ts";
+
+/** A ledger entry with what led to it. */
+export interface LedgerHit {
+  readonly account: string;
+  readonly cause: string | undefined;
+  readonly published: number;
+  readonly entry: LedgerEntry;
+}
+
+export type DecisionHit = Envelope<Decision>;
+
+/** Looks things up in the log. Nothing is kept: the log is the one that knows. */
+export interface LogSearch {
+  /** Entries whose text holds one of `marks`, in order; of every account, or of one. */
+  entries(account: string | undefined, marks: readonly string[]): Promise<LedgerHit[]>;
+  /** The last decision on a close at or before `at`. */
+  decision(variant: string, instrument: string, at: number): Promise<DecisionHit | undefined>;
+  /** What members said on the close of a decision. */
+  words(plan: VariantPlan, decision: DecisionHit): Promise<Envelope<MemberWord>[]>;
+  /** The candle a decision was made on. */
+  candle(venue: string, instrument: string, timeframe: VariantPlan["timeframe"], near: DecisionHit): Promise<Candle | undefined>;
+  /** Candles and gaps after one market time, up to another. */
+  market(plan: VariantPlan, instrument: string, after: number, until: number): Promise<PayloadOf<"candle">[]>;
+}
+
+/** How far back from a decision, in wall time, its inputs are looked for first; then the whole log is read. */
+const NEAR_MS = 60_000;
+
+export function createLogSearch(bus: Bus): LogSearch {
+  /** The messages of a subject that `pick` takes, from near a wall time on; from the beginning where there are none. */
+  async function near<T>(filter: string, published: number, pick: (message: Stored) => T | "end" | undefined): Promise<T[]> {
+    for (const from of [{ since: published - NEAR_MS }, { after: 0 }]) {
+      const found: T[] = [];
+      for await (const message of bus.read(filter, from)) {
+        const picked = pick(message);
+        if (picked === "end") break;
+        if (picked !== undefined) found.push(picked);
+      }
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  return {
+    async entries(account, marks) {
+      const hits: LedgerHit[] = [];
+      const filter = account === undefined ? patternOf("ledger") : subjectOf("ledger", { account });
+      for await (const { subject, seq, data } of bus.read(filter, { after: 0 })) {
+        if (!marks.some((mark) => data.includes(mark))) continue;
+        const decoded = decodeMessage("ledger", data);
+        if (!decoded.ok) continue;
+        const { cause, published } = decoded.envelope;
+        hits.push({ account: subject.split(".")[2]!, cause, published, entry: decodeEntry(rawData(data), `${subject} #${seq}`) });
+      }
+      return hits;
+    },
+    async decision(variant, instrument, at) {
+      let best: string | undefined;
+      for await (const { data } of bus.read(subjectOf("decision", { variant, instrument }), { after: 0 })) {
+        const closeTime = Number(/"closeTime":(-?\d+)/.exec(data)?.[1] ?? Number.NaN);
+        if (closeTime > at) break;
+        if (closeTime <= at) best = data;
+      }
+      const decoded = best === undefined ? undefined : decodeMessage("decision", best);
+      return decoded?.ok === true ? (decoded.envelope as DecisionHit) : undefined;
+    },
+    async words(plan, { data: { instrument, closeTime }, published }) {
+      const pick = (kind: "signal" | "prediction") => (message: Stored) => {
+        const decoded = decodeMessage(kind, message.data);
+        if (!decoded.ok) return undefined;
+        const said = content(decoded.envelope.data).closeTime;
+        if (said > closeTime) return "end" as const;
+        return said === closeTime ? (decoded.envelope as Envelope<MemberWord>) : undefined;
+      };
+      const signals = await near(subjectOf("signal", { variant: plan.id, instrument }), published, pick("signal"));
+      const models = plan.members.filter(({ kind }) => kind === "model").map(({ name }) => name);
+      const predictions = await Promise.all(
+        models.map((model) => near(subjectOf("prediction", { model, venue: plan.broker, instrument }), published, pick("prediction"))),
+      );
+      return [...signals, ...predictions.flat()];
+    },
+    async candle(venue, instrument, timeframe, { published, data: { closeTime } }) {
+      const candles = await near(subjectOf("candle", { venue, instrument, timeframe }), published, ({ data }) => {
+        const event = marketEvent(data);
+        if (event?.type !== "candle") return undefined;
+        if (event.candle.closeTime > closeTime) return "end";
+        return event.candle.closeTime === closeTime ? event.candle : undefined;
+      });
+      return candles[0];
+    },
+    async market({ broker: venue, timeframe }, instrument, after, until) {
+      const found: PayloadOf<"candle">[] = [];
+      for await (const { data } of bus.read(subjectOf("candle", { venue, instrument, timeframe }), { after: 0 })) {
+        const time = Number(/"time":(-?\d+)/.exec(data)?.[1] ?? Number.NaN);
+        if (time > until) break;
+        const event = time > after ? marketEvent(data) : undefined;
+        if (event !== undefined) found.push(event);
+      }
+      return found;
+    },
+  };
+}
+
+function marketEvent(data: string): PayloadOf<"candle"> | undefined {
+  const decoded = decodeMessage("candle", data);
+  return decoded.ok ? decoded.envelope.data : undefined;
+}
