@@ -1,6 +1,7 @@
-import { claimPartitions, followVariants, type BuildService, type Partitions } from "@tradewind/kit";
+import { claimPartitions, followVariants, type BuildService, type Partitions, type ServiceContext } from "@tradewind/kit";
 import { openCache } from "./cache.ts";
 import { answerCommands } from "./commands.ts";
+import type { FeatureCache } from "./features.ts";
 import { createHostPool } from "./host/host-pool.ts";
 import { inferenceMetrics } from "./metrics.ts";
 import { followModels } from "./models.ts";
@@ -8,12 +9,18 @@ import { startPartition } from "./partition.ts";
 import { registerConfigured } from "./registration.ts";
 import { versionOf, wishesOf } from "./wishes.ts";
 
+export interface InferenceOptions {
+  readonly openCache: (context: ServiceContext, stack: AsyncDisposableStack) => Promise<FeatureCache>;
+}
+
 /** Registered models, each leased by one instance, speak on the closes of the variants that have them as members. */
-export const build: BuildService = async (context, stack) => {
+export const build: BuildService = (context, stack) => buildWith({ openCache }, context, stack);
+
+export async function buildWith(options: InferenceOptions, context: ServiceContext, stack: AsyncDisposableStack): Promise<void> {
   const metrics = inferenceMetrics(context.metrics.registry);
   const pool = createHostPool(context, metrics);
   stack.defer(() => pool.stop());
-  const cache = await openCache(context, stack);
+  const cache = await options.openCache(context, stack);
   let partitions: Partitions | undefined;
   const missing = new Set<string>();
 
@@ -53,4 +60,4 @@ export const build: BuildService = async (context, stack) => {
   const claimed = partitions;
   stack.defer(() => claimed.stop());
   changed();
-};
+}

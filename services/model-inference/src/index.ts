@@ -1,6 +1,11 @@
 import type { ServiceDefinition } from "@tradewind/kit";
-import { build } from "./build.ts";
+import { build, buildWith, type InferenceOptions } from "./build.ts";
 
 export { registerModel, unregisterModel } from "./registration.ts";
 
 export const definition: ServiceDefinition = { name: "model-inference", build };
+
+/** Model inference with a feature cache of one's own, for tests. */
+export function inferenceWith(options: InferenceOptions): ServiceDefinition {
+  return { name: definition.name, build: (context, stack) => buildWith(options, context, stack) };
+}
