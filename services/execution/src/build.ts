@@ -4,6 +4,7 @@ import { Failure } from "@tradewind/core";
 import { answerCommands } from "./commands.ts";
 import type { AccountWork, Desk, DeskContext } from "./desk.ts";
 import { createExecutionMetrics } from "./metrics.ts";
+import { openPaperDesk } from "./paper-desk.ts";
 import { openReplayDesk } from "./replay-desk.ts";
 
 export interface ExecutionOptions {
@@ -55,7 +56,7 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
       stack.defer(() => work.stop());
     }
     const leased = (account: string): boolean => options.unleased?.includes(account) !== true;
-    partitions = claimPartitions(context, {
+    const claimed = claimPartitions(context, {
       kind: "execution",
       wanted: () => [...works().keys()].filter(leased),
       start,
@@ -65,12 +66,12 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
           ...(works().get(account)?.variants ?? []).map(({ desired }) => `${desired.id} ${desired.configHash} ${desired.revision}`),
         ].join("|"),
     });
-    stack.defer(() => partitions!.stop());
+    partitions = claimed;
+    stack.defer(() => claimed.stop());
   };
 }
 
 function openDesk(context: DeskContext, work: AccountWork): Promise<Desk> {
-  const [{ loaded }] = work.variants as [AccountWork["variants"][0]];
   if (work.variants.length > 1)
     throw new Failure(
       "input",
@@ -78,7 +79,7 @@ function openDesk(context: DeskContext, work: AccountWork): Promise<Desk> {
       `variants ${work.variants.map(({ desired }) => desired.id).join(", ")} name one simulated account ${work.account}; give each an account of its own`,
     );
   if (context.service.run.clock === "events") return openReplayDesk(context, work);
-  throw new Failure("input", "MODE_UNKNOWN", `${loaded.plan.mode} on a wall clock comes later`);
+  return openPaperDesk(context, work);
 }
 
 export const build: BuildService = buildExecution();

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { decodeSnapshot, encodeSnapshot, isFailure, type Command } from "@tradewind/core";
+import { decodeSnapshot, encodeSnapshot, isFailure, timeframeMs, type Command, type Timeframe } from "@tradewind/core";
 import { lineOf, type CheckpointStore, type Inbox, type RunningVariant, type ServiceContext } from "@tradewind/kit";
 import type { ExecutionMetrics } from "./metrics.ts";
 import type { AccountView } from "./view.ts";
@@ -100,4 +100,13 @@ function pack(state: unknown): string {
 
 export function unpack(packed: unknown): unknown {
   return decodeSnapshot(gunzipSync(Buffer.from(packed as string, "base64")).toString("utf8"));
+}
+
+const GRACE_MOST_MS = 1_000;
+const GRACE_LEAST_MS = 20;
+
+/** How long a close waits for the candles of the other instruments, wall ms. */
+export function graceWallMs(timeframe: Timeframe, speed: number): number {
+  const half = timeframeMs(timeframe) / 2 / Math.max(speed, 1e-9);
+  return Math.min(GRACE_MOST_MS, Math.max(GRACE_LEAST_MS, half));
 }

@@ -26,6 +26,8 @@ export interface LedgerLog {
   readonly seq: () => number;
   readonly n: () => number;
   readonly ownerEpoch: () => number;
+  /** Wall time at which the last entry was appended that stood there when the ledger was opened, ms; 0 for none. */
+  readonly openedAt: () => number;
   /** Entries after a sequence, oldest first, as of now. */
   read(afterSeq: number): AsyncIterable<StoredEntry>;
   /**
@@ -85,6 +87,7 @@ export async function openLedger(context: ServiceContext, account: string, lost:
     seq: () => seq,
     n: () => n,
     ownerEpoch: () => ownerEpoch,
+    openedAt: () => stored?.time ?? 0,
     async *read(afterSeq) {
       for await (const message of bus.read(subject, { after: afterSeq })) yield decodeStored(message);
     },

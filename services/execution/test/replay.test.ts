@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { loadDefinitions } from "@tradewind/config";
 import { calendarNamed, createEngine, createPrng, encodeEntry, type Candle, type Decision, type LedgerEntry } from "@tradewind/core";
+import { encodeRaw } from "@tradewind/contracts";
 import { eventually } from "@tradewind/testkit";
+import { executionWith } from "../src/index.ts";
+import { mortal } from "./support/mortal.ts";
 import { interleave, walk } from "./support/market.ts";
 import {
   candleNote,
@@ -91,4 +94,104 @@ describe("given recorded candles and decisions under the events clock", () => {
     expect(lines(await ledgerOf(bus, account))).toEqual(lines(ledger));
     await service.stop();
   });
+
+  test("an account killed again and again, at any point, ends with the same ledger", async () => {
+    const seed = 4;
+    const prng = createPrng(seed);
+    const ids = plan.instruments.map(({ id }) => id);
+    const candles = walk(ids, 2_000, seed);
+    const { ledger, decisions } = await backtest(candles);
+    await want(bus, desiredOf("pair", text));
+    const notes = notesOf(candles, decisions, seed);
+    const share = notes.length / 10;
+    await put(bus, notes.splice(0, share));
+    for (let life = 0; life < 8; life++) {
+      const handle = mortal(await openEmbeddedBus(join(folder, "bus.sqlite")));
+      // Some lives save a checkpoint first, the others die as they go on from an older one.
+      const saves = life === 2 || life === 5;
+      const dieSoon = (): void => handle.dieAtAppend(1 + prng.below(15), prng.chance(0.5) ? "before" : "after");
+      if (!saves) dieSoon();
+      const before = await checkpointRevision();
+      await startExecution(handle.bus, config, executionWith({ unleased: [account] }));
+      if (saves) {
+        await put(bus, notes.splice(0, 20));
+        await eventually(async () => (await checkpointRevision()) !== before);
+        dieSoon();
+      }
+      await put(bus, notes.splice(0, share));
+      await eventually(() => handle.dead(), { message: `life ${life} of seed ${seed} was to end` });
+    }
+    await put(bus, notes);
+    const service = await startExecution(bus, config, executionWith({ unleased: [account] }));
+    await eventually(async () => (await ledgerOf(bus, account)).length === ledger.length);
+    expect(lines(await ledgerOf(bus, account))).toEqual(lines(ledger));
+    await service.stop();
+  });
+
+  test("without its checkpoint the account works the whole log again and appends nothing twice", async () => {
+    const candles = walk(
+      plan.instruments.map(({ id }) => id),
+      300,
+      5,
+    );
+    const { ledger, decisions } = await backtest(candles);
+    await want(bus, desiredOf("pair", text));
+    const notes = notesOf(candles, decisions, 5);
+    await put(bus, notes.splice(0, notes.length / 2));
+    const first = await startExecution(bus, config);
+    await eventually(async () => (await ledgerOf(bus, account)).length > 5);
+    await first.stop();
+    expect(await bus.kv("checkpoints").delete(`execution.${account}`)).toBe(true);
+    await put(bus, notes);
+    const second = await startExecution(bus, config);
+    await eventually(async () => (await ledgerOf(bus, account)).length === ledger.length);
+    expect(lines(await ledgerOf(bus, account))).toEqual(lines(ledger));
+    await second.stop();
+  });
+
+  test("a ledger that the log does not lead to stops the account and stays as it is", async () => {
+    const candles = walk(
+      plan.instruments.map(({ id }) => id),
+      100,
+      6,
+    );
+    const { ledger, decisions } = await backtest(candles);
+    const foreign = encodeRaw(
+      "ledger",
+      { id: "x", time: 0, published: 0, source: "test", run: "test" },
+      encodeEntry({ ...ledger[0]!, time: 1 }),
+    );
+    await bus.append(`tw.ledger.${account}`, foreign);
+    await want(bus, desiredOf("pair", text));
+    await put(bus, notesOf(candles, decisions, 6));
+    const service = await startExecution(bus, config);
+    await eventually(() => service.context.state.current().notes.some((note) => note.text.includes("LEDGER_DIVERGED")));
+    expect(await ledgerOf(bus, account)).toHaveLength(1);
+    await service.stop();
+  });
 });
+
+describe("given two instances that both believe to own an account", () => {
+  test("one of them writes its ledger, the other is fenced", async () => {
+    const candles = walk(
+      plan.instruments.map(({ id }) => id),
+      300,
+      7,
+    );
+    const { ledger, decisions } = await backtest(candles);
+    await want(bus, desiredOf("pair", text));
+    const own = executionWith({ unleased: [account] });
+    const handles = await Promise.all([openEmbeddedBus(join(folder, "bus.sqlite")), openEmbeddedBus(join(folder, "bus.sqlite"))]);
+    const services = await Promise.all(handles.map((handle) => startExecution(handle, config, own)));
+    await put(bus, notesOf(candles, decisions, 7));
+    await eventually(async () => (await ledgerOf(bus, account)).length === ledger.length);
+    expect(lines(await ledgerOf(bus, account))).toEqual(lines(ledger));
+    const fenced = services.filter(({ context }) => context.state.current().notes.some((note) => note.text.startsWith("fenced: ")));
+    expect(fenced).toHaveLength(1);
+    await Promise.all(services.map((service) => service.stop()));
+  });
+});
+
+async function checkpointRevision(): Promise<number | undefined> {
+  return (await bus.kv("checkpoints").get(`execution.${account}`))?.revision;
+}

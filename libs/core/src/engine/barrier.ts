@@ -96,14 +96,12 @@ export function createBarrier(plan: VariantPlan, calendarOf: (name: string) => C
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting.length, 0),
     snapshot: () => ({
       ended,
-      queues: queues.map(
-        (queue): QueueData => ({
-          aggregate: queue.aggregate?.snapshot(),
-          waiting: [...queue.waiting],
-          decisions: [...queue.decisions.values()],
-          reached: queue.reached,
-        }),
-      ),
+      queues: queues.map((queue): QueueData => ({
+        aggregate: queue.aggregate?.snapshot(),
+        waiting: [...queue.waiting],
+        decisions: [...queue.decisions.values()],
+        reached: queue.reached,
+      })),
     }),
     restore(saved) {
       const state = saved as { ended: boolean; queues: readonly QueueData[] };
