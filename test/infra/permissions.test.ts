@@ -1,16 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { connectNats } from "@tradewind/bus";
 import { kindOf, patternOf, subjects, type Kind } from "@tradewind/contracts";
-import { eventually, startNats, type NatsServer } from "@tradewind/testkit";
+import { eventually, type NatsServer } from "@tradewind/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { natsConfig, passwordVariable } from "../../infra/nats/config.ts";
+import { natsConfig } from "../../infra/nats/config.ts";
 import { roles } from "../../infra/nats/permissions.ts";
 import { openLine, type NatsLine } from "./nats-line.ts";
+import { checkedIn, credential, startNatsWithUsers } from "./nats-users.ts";
 
-const checkedIn = readFileSync(join(import.meta.dirname, "../../infra/nats/nats.conf"), "utf8");
-const passwordOf = (user: string): string => `password-of-${user}`;
-const credential = (user: string) => ({ user, pass: passwordOf(user) });
 const streamOfKind: Partial<Record<Kind, string>> = {
   candle: "MARKET",
   feature: "MARKET",
@@ -68,8 +64,7 @@ describe("the users of the NATS server", () => {
   const lines = new Map<string, NatsLine>();
 
   beforeAll(async () => {
-    const passwords = roles.map(({ user }) => `${passwordVariable(user)}: "${passwordOf(user)}"`);
-    server = await startNats({ config: [...passwords, checkedIn.slice(checkedIn.indexOf("authorization {"))].join("\n") });
+    server = await startNatsWithUsers();
     for (const { user } of roles) lines.set(user, await openLine(server.host, server.port, credential(user)));
   });
   afterAll(async () => {

@@ -1,0 +1,173 @@
+import { eventually } from "@tradewind/testkit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createStack, docker, type EntryHead } from "./stack.ts";
+
+const SPEED = 60;
+const stages = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "gateway"];
+const MINUTE_MS = 60_000;
+
+/** Trades much: at this speed the market gives a close a second, and small moves are enough. */
+const busy = (symbol: string) => ({
+  variants: { broker: "bybit", strategy: "momentum", mode: "paper", asset_class: "futures" },
+  strategy_config: { lookback_period: 2, threshold_buy: 0.01, threshold_sell: -0.01 },
+  trading_symbols: { futures: [symbol] },
+  risk_settings: { stop_loss_pct: 0.5, take_profit_pct: 0.5, max_daily_loss_pct: null, max_drawdown_pct: null },
+  timeframes: ["1m"],
+});
+const variants = { alpha: busy("BTC/USDT:USDT"), beta: busy("ETH/USDT:USDT"), gamma: busy("SOL/USDT:USDT") };
+const ids = Object.keys(variants);
+
+interface VariantView {
+  readonly id: string;
+  readonly account: string;
+}
+interface DecisionView {
+  readonly variant: string;
+  readonly instrument: string;
+  readonly closeTime: number;
+}
+
+describe("docker compose", () => {
+  const stack = createStack(variants, SPEED);
+  const scaled: string[] = [];
+  const up = (...scale: string[]): Promise<string> => {
+    scaled.push(...scale);
+    return stack.compose("up", "--detach", "--wait", "--no-build", ...scaled.flatMap((service) => ["--scale", service]));
+  };
+  const accountOf = async (id: string): Promise<string> => {
+    const views = await stack.get<{ variants: readonly VariantView[] }>("/api/status");
+    return views.variants.find((variant) => variant.id === id)!.account;
+  };
+  const fillsOf = (id: string) => stack.get<{ fills: readonly unknown[] }>(`/api/fills?variant=${id}&limit=100`);
+
+  beforeAll(async () => {
+    await stack.compose("build");
+  });
+  afterAll(async () => {
+    await stack.compose("down", "--volumes", "--timeout", "2");
+  });
+
+  test("given nothing but the images, when it comes up, all is healthy and every variant trades", async () => {
+    await up();
+    for (const stage of stages) expect(await stack.services(stage), stage).toMatchObject([{ state: "running" }]);
+    for (const id of ids) await eventually(async () => (await fillsOf(id)).fills.length > 0, { timeoutMs: 60_000, message: `${id} fills` });
+  });
+
+  test("given the containers, each is hardened, and only three ports can be reached, from this machine alone", async () => {
+    const published: string[] = [];
+    for (const name of await stack.compose("ps", "--quiet").then((text) => text.split("\n"))) {
+      const [found] = JSON.parse(await docker("inspect", name)) as [Inspected];
+      const service = found.Config.Labels["com.docker.compose.service"]!;
+      const { ReadonlyRootfs, CapDrop, SecurityOpt, Memory, RestartPolicy } = found.HostConfig;
+      expect({ service, ReadonlyRootfs, CapDrop, SecurityOpt, RestartPolicy: RestartPolicy.Name }).toEqual({
+        service,
+        ReadonlyRootfs: true,
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges:true"],
+        RestartPolicy: "unless-stopped",
+      });
+      expect(Memory, service).toBeGreaterThan(0);
+      expect(await docker("top", name, "-o", "uid", "--no-headers"), service).not.toMatch(/^\s*0$/m);
+      for (const bindings of Object.values(found.NetworkSettings.Ports))
+        for (const { HostIp } of bindings ?? []) published.push(`${service} ${HostIp}`);
+    }
+    expect(published.sort()).toEqual(["gateway 127.0.0.1", "grafana 127.0.0.1", "prometheus 127.0.0.1"]);
+  });
+
+  test("given three paper variants, when execution is scaled to three, each instance holds one", async () => {
+    await up("execution=3");
+    await eventually(
+      async () => {
+        const held = (await stack.services("execution")).map(({ partitions }) => partitions.length);
+        expect(held).toEqual([1, 1, 1]);
+        return true;
+      },
+      { timeoutMs: 30_000, message: "three instances with one account each" },
+    );
+  });
+
+  test("given a worker, when its process is killed, another trades its account under a new owner, and the ledger is whole", async () => {
+    const account = await accountOf("alpha");
+    const owner = (await stack.services("execution")).find(({ partitions }) => partitions.includes(account))!;
+    const before = (await stack.ledger(account)).at(-1)!;
+    const container = await stack.containerOf("execution", owner.instance);
+    process.kill(Number(await docker("inspect", "--format", "{{.State.Pid}}", container)), "SIGKILL");
+    await eventually(async () => (await stack.ledger(account)).at(-1)!.ownerEpoch > before.ownerEpoch, {
+      timeoutMs: 10_000,
+      message: `${account} traded again`,
+    });
+    await eventually(async () => (await stack.containers("execution")).length === 3, { timeoutMs: 20_000 });
+    for (const id of ids) expectWhole(await stack.ledger(await accountOf(id)));
+  });
+
+  test("given strategy and orchestrator twice, each close has exactly one decision", async () => {
+    await up("strategy=2", "orchestrator=2");
+    await eventually(async () => (await stack.services("orchestrator")).filter(({ partitions }) => partitions.length > 0).length === 2, {
+      timeoutMs: 30_000,
+    });
+    const since = Math.max(...(await closes("alpha")));
+    await eventually(async () => (await closes("alpha")).filter((time) => time > since).length >= 10, { timeoutMs: 60_000 });
+    for (const id of ids) {
+      const times = await closes(id);
+      expect(new Set(times).size, id).toBe(times.length);
+      expect(
+        times.every((time, i) => i === 0 || time - times[i - 1]! === MINUTE_MS),
+        id,
+      ).toBe(true);
+      expectWhole(await stack.ledger(await accountOf(id)));
+    }
+  });
+
+  test("given every container, Prometheus scrapes each instance of each service", async () => {
+    const address = await stack.address("prometheus", 9090);
+    await eventually(
+      async () => {
+        const response = await fetch(
+          `http://${address}/api/v1/query?query=${encodeURIComponent("count by (service) (tradewind_bus_connected)")}`,
+        );
+        const { data } = (await response.json()) as {
+          data: { result: readonly { metric: { service: string }; value: [number, string] }[] };
+        };
+        const counted = Object.fromEntries(data.result.map(({ metric, value }) => [metric.service, Number(value[1])]));
+        expect(counted).toEqual({
+          "market-data": 1,
+          strategy: 2,
+          "model-inference": 1,
+          orchestrator: 2,
+          execution: 3,
+          gateway: 1,
+        });
+        return true;
+      },
+      { timeoutMs: 60_000 },
+    );
+  });
+
+  test("given it all, when it is taken down with its volumes, nothing is left", async () => {
+    await stack.compose("down", "--volumes", "--timeout", "5");
+    expect(await stack.leftovers()).toEqual([]);
+  });
+
+  async function closes(id: string): Promise<number[]> {
+    const { decisions } = await stack.get<{ decisions: readonly DecisionView[] }>(`/api/decisions?variant=${id}&limit=1000`);
+    return decisions.map(({ closeTime }) => closeTime).sort((a, b) => a - b);
+  }
+});
+
+interface Inspected {
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly CapDrop: readonly string[];
+    readonly SecurityOpt: readonly string[];
+    readonly Memory: number;
+    readonly RestartPolicy: { readonly Name: string };
+  };
+  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>> };
+}
+
+/** Every entry there, in order, and ownership only ever passed on. */
+function expectWhole(entries: readonly EntryHead[]): void {
+  expect(entries.map(({ n }) => n)).toEqual(entries.map((_, i) => i + entries[0]!.n));
+  expect(entries.every(({ ownerEpoch }, i) => i === 0 || ownerEpoch >= entries[i - 1]!.ownerEpoch)).toBe(true);
+}

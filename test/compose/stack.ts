@@ -1,0 +1,118 @@
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { ServiceState } from "@tradewind/contracts";
+import { tempDir } from "@tradewind/testkit";
+
+const root = join(import.meta.dirname, "../..");
+const execute = promisify(execFile);
+const OUTPUT_MAX_BYTES = 64 * 1_048_576;
+
+/** The part of a ledger entry that tells whether a ledger is whole. */
+export interface EntryHead {
+  readonly n: number;
+  readonly ownerEpoch: number;
+}
+
+/** The compose project of one test run, beside whatever else runs on the machine. */
+export interface Stack {
+  readonly project: string;
+  /** Runs `docker compose` on it; throws with everything it said. */
+  compose(...args: string[]): Promise<string>;
+  /** Full ids of the running containers of a service. */
+  containers(service: string): Promise<string[]>;
+  /** What is left of it: containers, volumes, networks. */
+  leftovers(): Promise<string[]>;
+  /** The address a container's port has on this machine. */
+  address(service: string, port: number): Promise<string>;
+  /** Asks the gateway. */
+  get<T>(path: string): Promise<T>;
+  services(name: string): Promise<readonly ServiceState[]>;
+  ledger(account: string): Promise<readonly EntryHead[]>;
+  /** The container an instance runs in. */
+  containerOf(service: string, instance: string): Promise<string>;
+}
+
+export async function docker(...args: string[]): Promise<string> {
+  return (await execute("docker", args, { maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
+}
+
+/** A project with its own secrets, the given variants, and a market that runs `speed` times as fast. */
+export function createStack(variants: Readonly<Record<string, unknown>>, speed: number): Stack {
+  const project = `tradewind-test-${process.pid}`;
+  const secrets = tempDir("tradewind-secrets-");
+  execFileSync(process.execPath, [join(root, "infra/make-secrets.mjs"), secrets], { stdio: "pipe" });
+  const env = {
+    ...process.env,
+    TRADEWIND_SECRETS: secrets,
+    TRADEWIND_CONFIGS: configsOf(variants, speed),
+    TRADEWIND_GATEWAY_PORT: "0",
+    TRADEWIND_PROMETHEUS_PORT: "0",
+    TRADEWIND_GRAFANA_PORT: "0",
+  };
+  const token = readFileSync(join(secrets, "gateway-token.txt"), "utf8").trim();
+  const ofProject = ["--filter", `label=com.docker.compose.project=${project}`];
+  const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+  const stack: Stack = {
+    project,
+    async compose(...args) {
+      const options = { cwd: root, env, maxBuffer: OUTPUT_MAX_BYTES };
+      return (await execute("docker", ["compose", "--project-name", project, "--progress", "plain", ...args], options)).stdout.trim();
+    },
+    containers: async (service) =>
+      lines(await docker("ps", "--quiet", "--no-trunc", ...ofProject, "--filter", `label=com.docker.compose.service=${service}`)),
+    leftovers: async () =>
+      (
+        await Promise.all([
+          docker("ps", "--all", "--format", "{{.Names}}", ...ofProject),
+          docker("volume", "ls", "--quiet", ...ofProject),
+          docker("network", "ls", "--format", "{{.Name}}", ...ofProject),
+        ])
+      ).flatMap(lines),
+    address: (service, port) => stack.compose("port", service, String(port)),
+    async get<T>(path: string) {
+      return JSON.parse(await text(path)) as T;
+    },
+    async services(name) {
+      const { services } = await stack.get<{ services: readonly ServiceState[] }>("/api/status");
+      return services.filter(({ service }) => service === name);
+    },
+    ledger: async (account) => lines(await text(`/api/ledger?account=${account}`)).map((line) => JSON.parse(line) as EntryHead),
+    async containerOf(service, instance) {
+      for (const container of await stack.containers(service))
+        if ((await metricsOf(container)).includes(`instance="${instance}"`)) return container;
+      throw new Error(`no container of ${service} says it is ${instance}`);
+    },
+  };
+  async function text(path: string): Promise<string> {
+    const response = await fetch(`http://${await stack.address("gateway", 8080)}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(20_000),
+    });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${body}`);
+    return body;
+  }
+  return stack;
+}
+
+/** The repository's settings of the containers with other variants and a faster market. */
+function configsOf(variants: Readonly<Record<string, unknown>>, speed: number): string {
+  const configs = tempDir("tradewind-configs-");
+  mkdirSync(join(configs, "variants"));
+  for (const name of ["system.yaml", "system.compose.yaml"]) cpSync(join(root, "configs", name), join(configs, name));
+  writeFileSync(
+    join(configs, "system.compose.yaml"),
+    `${readFileSync(join(configs, "system.compose.yaml"), "utf8")}market:\n  speed: ${speed}\n`,
+  );
+  for (const [id, variant] of Object.entries(variants)) writeFileSync(join(configs, "variants", `${id}.json`), JSON.stringify(variant));
+  execFileSync("chmod", ["-R", "a+rX", configs]);
+  return configs;
+}
+
+function metricsOf(container: string): Promise<string> {
+  const script = 'fetch("http://127.0.0.1:9100/metrics").then(async (r) => process.stdout.write(await r.text()))';
+  return docker("exec", container, "node", "-e", script);
+}

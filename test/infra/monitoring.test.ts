@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually, startRedis } from "@tradewind/testkit";
+import { describe, expect, test } from "vitest";
+import { roles } from "../../infra/nats/permissions.ts";
+import { startProcess, type ServiceName, type ServiceProcess } from "../system/support/processes.ts";
+import { createWorkspace, type Workspace } from "../system/support/workspace.ts";
+import { busyVariant } from "./busy-variant.ts";
+import { passwordOf, startNatsWithUsers } from "./nats-users.ts";
+import { programOf, startPrometheus } from "./prometheus.ts";
+
+const infra = join(import.meta.dirname, "../../infra");
+const prometheus = programOf("prometheus");
+const promtool = programOf("promtool");
+const START_MS = 30_000;
+const DATA_MS = 90_000;
+
+interface Panel {
+  readonly title: string;
+  readonly datasource: { readonly uid: string };
+  readonly targets: readonly { readonly expr: string }[];
+}
+interface Dashboard {
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+}
+const dashboards = readdirSync(join(infra, "grafana/dashboards")).map(
+  (file) => JSON.parse(readFileSync(join(infra, "grafana/dashboards", file), "utf8")) as Dashboard,
+);
+
+test("given the dashboards, each panel asks the data source that is provisioned", () => {
+  const provisioned = readFileSync(join(infra, "grafana/provisioning/datasources/prometheus.yml"), "utf8");
+  expect(dashboards.map(({ uid }) => uid).sort()).toEqual(["system", "trading"]);
+  for (const { panels } of dashboards)
+    for (const { title, datasource, targets } of panels) {
+      expect(provisioned, title).toContain(`uid: ${datasource.uid}\n`);
+      expect(targets.length, title).toBeGreaterThan(0);
+    }
+});
+
+test.skipIf(promtool === undefined)("given the configuration and rules, promtool passes them (needs the package prometheus)", () => {
+  execFileSync(promtool!, ["check", "config", join(infra, "prometheus/prometheus.yml")], { stdio: "pipe" });
+  execFileSync(promtool!, ["test", "rules", join(infra, "prometheus/rules.test.yml")], { stdio: "pipe" });
+});
+
+describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs the package prometheus)", () => {
+  test("given every service as a process with its own credential, each panel's query returns data", { timeout: 240_000 }, async () => {
+    await using nats = await startNatsWithUsers();
+    await using redis = await startRedis({ password: "cache-password" });
+    using workspace = createWorkspace({
+      system: {
+        bus: { url: nats.url },
+        redis: { url: redis.url, password: "cache-password" },
+        gateway: { port: 0, token: "a-token-of-the-test" },
+        market: { speed: 60, keep: false },
+      },
+      variants: { busy: busyVariant("BTC/USDT:USDT") },
+    });
+    await using services = start(workspace);
+    const ports = await eventually(() => services.ports(), { timeoutMs: START_MS, message: "every service answers" });
+    await using scraper = await startPrometheus(prometheus!, ports);
+
+    const empty = new Map(dashboards.flatMap(({ uid, panels }) => panels.flatMap((panel) => asked(uid, panel))));
+    await eventually(
+      async () => {
+        for (const [name, expr] of empty) if ((await scraper.query(expr)).some(({ value }) => value[1] !== "NaN")) empty.delete(name);
+        expect([...empty], services.output()).toEqual([]);
+        return true;
+      },
+      { timeoutMs: DATA_MS, message: "each panel has data" },
+    );
+    const { groups } = await scraper.get<{ groups: readonly { rules: readonly { name: string; health: string }[] }[] }>("rules");
+    for (const { name, health } of groups.flatMap(({ rules }) => rules)) expect(`${name} ${health}`).toBe(`${name} ok`);
+    const { activeTargets } = await scraper.get<{ activeTargets: readonly { health: string; lastError: string }[] }>("targets");
+    expect(activeTargets.map(({ lastError }) => lastError)).toEqual(ports.map(() => ""));
+    expect(services.output()).not.toContain("Permissions Violation");
+  });
+});
+
+function asked(uid: string, { title, targets }: Panel): [string, string][] {
+  return targets.map(({ expr }, i) => [`${uid}: ${title} ${i + 1}`, expr]);
+}
+
+interface Services extends AsyncDisposable {
+  /** Where each answers /metrics; undefined until all do. */
+  ports(): number[] | undefined;
+  output(): string;
+}
+
+function start({ dir, configDir }: Workspace): Services {
+  const names = roles.filter(({ answers }) => answers).map(({ user }) => user as ServiceName);
+  const portFile = (name: string): string => join(dir, `${name}.port`);
+  const processes: ServiceProcess[] = names.map((name) => {
+    const passwordFile = join(dir, `${name}.password`);
+    writeFileSync(passwordFile, passwordOf(name));
+    return startProcess(name, configDir, {
+      TRADEWIND__BUS__USER: name,
+      TRADEWIND__BUS__PASSWORD_FILE: passwordFile,
+      TRADEWIND_PORT_FILE: portFile(name),
+    });
+  });
+  return {
+    ports() {
+      if (!names.every((name) => existsSync(portFile(name)))) return undefined;
+      return names.map((name) => Number(readFileSync(portFile(name), "utf8")));
+    },
+    output: () => processes.map(({ name, output }) => `${name}: ${output().slice(-2000)}`).join("\n"),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(processes.map((service) => service.kill("SIGTERM")));
+    },
+  };
+}
