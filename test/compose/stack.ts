@@ -30,6 +30,8 @@ export interface Stack {
   get<T>(path: string): Promise<T>;
   services(name: string): Promise<readonly ServiceState[]>;
   ledger(account: string): Promise<readonly EntryHead[]>;
+  /** What the kept messages of a pattern say, in the order of the log, read with the gateway's credential. */
+  log<T>(pattern: string): Promise<readonly T[]>;
   /** The container an instance runs in. */
   containerOf(service: string, instance: string): Promise<string>;
 }
@@ -80,6 +82,10 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
       return services.filter(({ service }) => service === name);
     },
     ledger: async (account) => lines(await text(`/api/ledger?account=${account}`)).map((line) => JSON.parse(line) as EntryHead),
+    log: async <T>(pattern: string) =>
+      lines(await stack.compose("exec", "-T", "gateway", "node", "--input-type=module", "-e", readLog, pattern)).map(
+        (line) => (JSON.parse(line) as { data: T }).data,
+      ),
     async containerOf(service, instance) {
       for (const container of await stack.containers(service))
         if ((await metricsOf(container)).includes(`instance="${instance}"`)) return container;
@@ -111,6 +117,15 @@ function configsOf(variants: Readonly<Record<string, unknown>>, speed: number): 
   execFileSync("chmod", ["-R", "a+rX", configs]);
   return configs;
 }
+
+/** Runs in a container: prints the kept messages of the pattern it is given, one a line. */
+const readLog = `
+import { readFileSync } from "node:fs";
+import { connectNats } from "/app/libs/bus/src/index.ts";
+const pass = readFileSync("/run/secrets/nats-password", "utf8").trim();
+const bus = await connectNats({ servers: "nats://nats:4222", name: "test", user: "gateway", pass, inboxPrefix: "_INBOX_gateway" });
+for await (const { data } of bus.read(process.argv[1], { after: 0 })) console.log(data);
+await bus.close();`;
 
 function metricsOf(container: string): Promise<string> {
   const script = 'fetch("http://127.0.0.1:9100/metrics").then(async (r) => process.stdout.write(await r.text()))';

@@ -152,7 +152,7 @@ describe("the users of the NATS server", () => {
         }
         for (const bucket of ["states", "leases", "checkpoints"] as const) {
           const revision = await bus.kv(bucket).create(`${user}.a.b`, "1");
-          await bus.kv(bucket).delete(`${user}.a.b`, revision!);
+          await bus.kv(bucket).delete(`${user}.a.b`, revision);
         }
         if (role.files === "write") {
           await bus.blobs("model-files").put("a", new Uint8Array(300_000));

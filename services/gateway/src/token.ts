@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SystemConfig } from "@tradewind/config";
 import { inputFailure } from "@tradewind/core";
@@ -27,7 +27,8 @@ function keptToken(file: string): string {
   let kept: string;
   try {
     kept = readFileSync(file, "utf8").trim();
-    chmodSync(file, 0o600);
+    // A file that is another's, as a container is handed its secrets, has the modes its owner gave it.
+    if (statSync(file).uid === process.getuid?.()) chmodSync(file, 0o600);
   } catch (error) {
     throw unusable(file, error);
   }
