@@ -28,7 +28,9 @@ async function embedded(given: Case): Promise<string[]> {
 
 async function processes(given: Case): Promise<string[]> {
   let workspace: ReturnType<typeof replay>;
-  const cluster = await startCluster((natsUrl, redisUrl) => (workspace = replay(given, { bus: { url: natsUrl }, redis: { url: redisUrl } })));
+  const cluster = await startCluster(
+    (natsUrl, redisUrl) => (workspace = replay(given, { bus: { url: natsUrl }, redis: { url: redisUrl } })),
+  );
   try {
     await worked(cluster.bus, workspace!.variants[0]!, WORKED_MS).catch((error: unknown) => {
       throw new Error(cluster.output(), { cause: error });
@@ -40,7 +42,7 @@ async function processes(given: Case): Promise<string[]> {
   }
 }
 
-const cases: Case[] = [...(hasBitcoin ? [realMonth] : []), threeSymbols, withModel];
+const cases: Case[] = [...(hasBitcoin ? [realMonth] : []), threeSymbols(9_000), withModel];
 if (!hasBitcoin) process.stderr.write("same orders: the real month is left out, for ../shared/data is not here\n");
 
 describe("given one variant on the events clock, when it runs as a backtest, on the embedded bus and as five processes", () => {

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createPrng, type CandleColumns, type Prediction } from "@tradewind/core";
+import { createPrng, type CandleColumns } from "@tradewind/core";
 import { loadDefinitions, type LoadedVariant } from "@tradewind/config";
-import { loadCsv, runBacktest } from "@tradewind/lab";
+import { loadCsv, runBacktest, type PredictionOf } from "@tradewind/lab";
 import { exported } from "./ledger.ts";
 
 /** A run that every way of running must work to the same ledger. */
@@ -59,7 +59,7 @@ function seededFiles(dir: string, minutes: number): Readonly<Record<string, stri
 }
 
 /** Three instruments on one balance, two positions at most, two members that vote on 5m, exits on 1m. */
-export const threeSymbols: Case = {
+export const threeSymbols = (minutes: number): Case => ({
   name: "three seeded symbols, two positions at most",
   id: "three",
   variant: {
@@ -71,8 +71,8 @@ export const threeSymbols: Case = {
     risk_settings: { ...risk, max_concurrent_positions: 2 },
     account: { id: "same" },
   },
-  files: (dir) => seededFiles(dir, 9_000),
-};
+  files: (dir) => seededFiles(dir, minutes),
+});
 
 /** A model that votes beside a strategy. */
 export const withModel: Case = {
@@ -93,10 +93,10 @@ export const withModel: Case = {
 export async function backtested(
   variant: LoadedVariant,
   files: Readonly<Record<string, string>>,
-  predictionOf?: (columns: readonly CandleColumns[]) => Promise<(source: string, instrument: string, closeTime: number) => Prediction | undefined>,
+  predictionsOf?: (variant: LoadedVariant, columns: readonly CandleColumns[]) => Promise<PredictionOf>,
 ): Promise<string[]> {
   const columns = variant.plan.instruments.map((instrument) => loadCsv({ file: files[instrument.id]!, instrument }).columns[0]!);
-  const predictions = await predictionOf?.(columns);
+  const predictions = await predictionsOf?.(variant, columns);
   const run = runBacktest({
     plan: variant.plan,
     columns,

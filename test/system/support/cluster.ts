@@ -4,7 +4,13 @@ import { desire } from "./embedded.ts";
 import { startProcess, type ServiceName, type ServiceProcess } from "./processes.ts";
 import type { Workspace } from "./workspace.ts";
 
-export const roadNames = ["market-data", "strategy", "model-inference", "orchestrator", "execution"] as const satisfies readonly ServiceName[];
+export const roadNames = [
+  "market-data",
+  "strategy",
+  "model-inference",
+  "orchestrator",
+  "execution",
+] as const satisfies readonly ServiceName[];
 
 /** The road as processes on a real nats-server and redis-server. */
 export interface Cluster {

@@ -38,7 +38,8 @@ export async function worked(bus: Bus, { plan }: LoadedVariant, timeoutMs: numbe
       const ends = await Promise.all([...finest, ...deciding].map((subject) => bus.last(subject)));
       for (const end of ends) {
         const decoded = end && decodeMessage("candle", end.data);
-        if (decoded?.ok !== true || decoded.envelope.data.type !== "end") throw new Error(`no end of data on ${[...finest, ...deciding].join(", ")}`);
+        if (decoded?.ok !== true || decoded.envelope.data.type !== "end")
+          throw new Error(`no end of data on ${[...finest, ...deciding].join(", ")}`);
       }
       const saved = await bus.kv("checkpoints").get(`execution.${plan.account.id}`);
       if (saved === undefined) throw new Error(`no checkpoint of ${plan.account.id}`);
@@ -51,7 +52,8 @@ export async function worked(bus: Bus, { plan }: LoadedVariant, timeoutMs: numbe
         const last = await bus.last(subject);
         const lastClose = await lastCloseOf(bus, deciding[i]!);
         const decided = last && decodeMessage("decision", last.data);
-        if (decided?.ok !== true || decided.envelope.data.closeTime !== lastClose) throw new Error(`last decision on ${subject} is not of ${lastClose}`);
+        if (decided?.ok !== true || decided.envelope.data.closeTime !== lastClose)
+          throw new Error(`last decision on ${subject} is not of ${lastClose}`);
         if (reached(subject) < last!.seq) throw new Error(`decisions of ${subject}: ${reached(subject)} of ${last!.seq}`);
       }
     },
