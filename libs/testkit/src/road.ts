@@ -50,7 +50,7 @@ export function createRoad(): Road {
       if (queue === undefined) break;
       const { message, due } = queue.waiting.shift()!;
       now = Math.max(now, due);
-      queue.busy = hand(queue, message);
+      queue.busy = hand(queues, queue, message).then(go);
     }
     driving = false;
   }
@@ -61,19 +61,6 @@ export function createRoad(): Road {
       if (seen !== news && [...queues].some(({ waiting }) => waiting.length < LANE_MAX)) turns = -1;
       seen = news;
     }
-  }
-
-  async function hand(queue: Queue, message: Stored): Promise<void> {
-    try {
-      await queue.take(message);
-    } catch (error) {
-      queues.delete(queue);
-      queue.waiting.length = 0;
-      queue.end(error);
-    }
-    queue.busy = undefined;
-    if (queue.waiting.length < LANE_MAX) queue.room();
-    go();
   }
 
   function go(): void {
@@ -112,6 +99,19 @@ export function createRoad(): Road {
       };
     },
   };
+}
+
+/** Gives a consumer its message; one that throws is on the road no longer. */
+async function hand(queues: Set<Queue>, queue: Queue, message: Stored): Promise<void> {
+  try {
+    await queue.take(message);
+  } catch (error) {
+    queues.delete(queue);
+    queue.waiting.length = 0;
+    queue.end(error);
+  }
+  queue.busy = undefined;
+  if (queue.waiting.length < LANE_MAX) queue.room();
 }
 
 function insert(waiting: Delivery[], delivery: Delivery): void {

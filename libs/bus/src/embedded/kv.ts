@@ -19,36 +19,17 @@ export interface BucketOptions {
 type Watcher = (change: KvChange) => void;
 
 /** A value is gone when its time is over by the clock at the moment it is looked at. */
-export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Buckets {
-  const query = statements(sql);
+export function createBuckets(options: BucketOptions): Buckets {
+  const { writer } = options;
   const watchers = new Map<BucketName, Set<Watcher>>();
-
-  const oldest = (bucket: BucketName): number => {
-    const ttl = ttlMs(bucket);
-    return ttl === undefined ? 0 : now() - ttl + 1;
-  };
-  const find = (bucket: BucketName, key: string): KvEntry | undefined => {
-    const row = query.get.get(bucket, key, oldest(bucket));
-    return row === undefined ? undefined : { key, value: row["value"] as string, revision: row["revision"] as number };
-  };
   const told = (bucket: BucketName): Set<Watcher> => {
     let set = watchers.get(bucket);
     if (set === undefined) watchers.set(bucket, (set = new Set()));
     return set;
   };
-  const change = (bucket: BucketName, key: string, value: string | undefined): number => {
-    const revision = Number(query.count.get(`kv_${bucket}`)!["value"]);
-    if (value === undefined) query.drop.run(bucket, key);
-    else query.put.run(bucket, key, value, revision, now());
-    writer.afterCommit(() => {
-      for (const tell of told(bucket)) queueMicrotask(() => tell({ key, value, revision }));
-    });
-    return revision;
-  };
-  const entries = (bucket: BucketName): KvEntry[] =>
-    query.all
-      .all(bucket, oldest(bucket))
-      .map((row) => ({ key: row["key"] as string, value: row["value"] as string, revision: row["revision"] as number }));
+  const table = openTable(options, (bucket, change) => {
+    for (const tell of told(bucket)) queueMicrotask(() => tell(change));
+  });
 
   function watch(bucket: BucketName, take: Watcher, onError: (error: unknown) => void): () => void {
     let open = true;
@@ -60,7 +41,7 @@ export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Bucke
         onError(error);
       }
     };
-    for (const entry of entries(bucket)) tell(entry);
+    for (const entry of table.entries(bucket)) tell(entry);
     told(bucket).add(tell);
     return () => {
       open = false;
@@ -72,25 +53,7 @@ export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Bucke
     open(bucket, onError) {
       const running = new Set<() => void>();
       return {
-        async get(key) {
-          writer.flush();
-          return find(bucket, checkKey(key));
-        },
-        put: (key, value) => writer.write(() => change(bucket, checkKey(key), value)),
-        create: (key, value) => writer.write(() => (find(bucket, checkKey(key)) === undefined ? change(bucket, key, value) : undefined)),
-        update: (key, value, revision) =>
-          writer.write(() => (find(bucket, key)?.revision === revision ? change(bucket, key, value) : undefined)),
-        delete: (key, revision) =>
-          writer.write(() => {
-            const found = find(bucket, key);
-            if (found === undefined || (revision !== undefined && found.revision !== revision)) return false;
-            change(bucket, key, undefined);
-            return true;
-          }),
-        async entries() {
-          writer.flush();
-          return entries(bucket);
-        },
+        ...openKv(bucket, table, writer),
         async watch(take) {
           writer.flush();
           const end = watch(bucket, take, onError);
@@ -104,6 +67,60 @@ export function createBuckets({ sql, writer, now, ttlMs }: BucketOptions): Bucke
         },
         stopAll: () => running.forEach((end) => end()),
       };
+    },
+  };
+}
+
+function openKv(bucket: BucketName, { find, entries, change }: Table, writer: Writer): Omit<Kv, "watch"> {
+  return {
+    async get(key) {
+      writer.flush();
+      return find(bucket, checkKey(key));
+    },
+    put: (key, value) => writer.write(() => change(bucket, checkKey(key), value)),
+    create: (key, value) => writer.write(() => (find(bucket, checkKey(key)) === undefined ? change(bucket, key, value) : undefined)),
+    update: (key, value, revision) =>
+      writer.write(() => (find(bucket, key)?.revision === revision ? change(bucket, key, value) : undefined)),
+    delete: (key, revision) =>
+      writer.write(() => {
+        const found = find(bucket, key);
+        if (found === undefined || (revision !== undefined && found.revision !== revision)) return false;
+        change(bucket, key, undefined);
+        return true;
+      }),
+    async entries() {
+      writer.flush();
+      return entries(bucket);
+    },
+  };
+}
+
+type Table = ReturnType<typeof openTable>;
+
+function openTable({ sql, writer, now, ttlMs }: BucketOptions, changed: (bucket: BucketName, change: KvChange) => void) {
+  const query = statements(sql);
+  const oldest = (bucket: BucketName): number => {
+    const ttl = ttlMs(bucket);
+    return ttl === undefined ? 0 : now() - ttl + 1;
+  };
+  const entryOf = (key: string, row: Record<string, unknown>): KvEntry => ({
+    key,
+    value: row["value"] as string,
+    revision: row["revision"] as number,
+  });
+  return {
+    find(bucket: BucketName, key: string): KvEntry | undefined {
+      const row = query.get.get(bucket, key, oldest(bucket));
+      return row === undefined ? undefined : entryOf(key, row);
+    },
+    entries: (bucket: BucketName): KvEntry[] => query.all.all(bucket, oldest(bucket)).map((row) => entryOf(row["key"] as string, row)),
+    /** Within a change of the writer. Gives the new revision; an undefined value deletes. */
+    change(bucket: BucketName, key: string, value: string | undefined): number {
+      const revision = Number(query.count.get(`kv_${bucket}`)!["value"]);
+      if (value === undefined) query.drop.run(bucket, key);
+      else query.put.run(bucket, key, value, revision, now());
+      writer.afterCommit(() => changed(bucket, { key, value, revision }));
+      return revision;
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Appended, From, Stored } from "../bus.ts";
 import type { AppendOptions } from "../options.ts";
 import { isPattern, matcherOf } from "../subject.ts";
 import { tableOf } from "./database.ts";
-import { createIdWindow } from "./id-window.ts";
+import { createIdWindow, type IdWindow } from "./id-window.ts";
 import type { Subjects } from "./subjects.ts";
 import type { Writer } from "./writer.ts";
 
@@ -46,105 +46,53 @@ export interface LogOptions {
   readonly duplicateWindowMs: number;
 }
 
-export function createLog(definition: StreamDefinition, { sql, writer, subjects, now, duplicateWindowMs }: LogOptions): Log {
+/** What of a stream is held in memory. */
+interface Tail {
+  last: number;
+  lastTime: number;
+  /** Every message from its first on. */
+  recent: Stored[];
+  /** The last sequence of the subjects that were asked for or written. */
+  readonly lastOf: Map<string, number>;
+  readonly ids: IdWindow;
+}
+
+export function createLog(definition: StreamDefinition, options: LogOptions): Log {
+  const { sql, writer, subjects, now, duplicateWindowMs } = options;
   const table = tableOf(definition.name);
   const query = statements(sql, table);
-  const ids = createIdWindow(duplicateWindowMs);
-  const lastOf = new Map<string, number>();
+  const tail: Tail = { last: 0, lastTime: 0, recent: [], lastOf: new Map(), ids: createIdWindow(duplicateWindowMs) };
   const listeners = new Set<() => void>();
-  let recent: Stored[] = [];
-  let last = 0;
-  let lastTime = 0;
   let woken = false;
 
   function forget(): void {
-    const tail = query.tail.get();
-    last = Math.max(Number(tail?.["seq"] ?? 0), Number(query.counter.get(table)?.["value"] ?? 0));
-    lastTime = Number(tail?.["time"] ?? 0);
-    recent = [];
-    lastOf.clear();
-    ids.clear();
-    for (const row of query.withId.all(firstSince(now() - duplicateWindowMs)))
-      ids.add(row["id"] as string, row["seq"] as number, row["time"] as number);
+    woken = false;
+    load(tail, query, table, now() - duplicateWindowMs);
   }
-
-  const lastSeq = (subject: string): number => {
-    const known = lastOf.get(subject);
-    if (known !== undefined) return known;
-    const seq = Number(query.lastSeq.get(subjects.known(subject) ?? 0)?.["seq"] ?? 0);
-    lastOf.set(subject, seq);
-    return seq;
-  };
-
-  /** The first sequence appended at or after a time: times grow with sequences, so halves are enough. */
-  function firstSince(time: number): number {
-    let low = Number(query.head.get()?.["seq"] ?? last + 1);
-    let high = last + 1;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const row = query.from.get(middle);
-      if (row === undefined || Number(row["time"]) >= time) high = middle;
-      else low = Number(row["seq"]) + 1;
-    }
-    return low;
-  }
-
   function wakeOnce(): void {
     if (woken) return;
     woken = true;
     writer.afterCommit(() => {
       woken = false;
-      if (recent.length > 2 * RECENT_MAX) recent = recent.slice(-RECENT_MAX);
+      if (tail.recent.length > 2 * RECENT_MAX) tail.recent = tail.recent.slice(-RECENT_MAX);
       for (const wake of listeners) wake();
     });
   }
 
-  function append(subject: string, data: string, { id, expectLast }: AppendOptions): Appended {
-    const time = Math.max(now(), lastTime);
-    if (id !== undefined) {
-      const first = ids.find(id, time);
-      if (first !== undefined) return { seq: first, duplicate: true };
-    }
-    if (expectLast !== undefined && lastSeq(subject) !== expectLast)
-      throw new Failure(
-        "service",
-        "APPEND_CONFLICT",
-        `"${subject}" ends at ${lastSeq(subject)}, not at ${expectLast}: somebody else writes it`,
-      );
-    const seq = last + 1;
-    query.insert.run(seq, time, subjects.number(subject), id ?? null, data);
-    last = seq;
-    lastTime = time;
-    lastOf.set(subject, seq);
-    recent.push({ subject, seq, time, data });
-    if (id !== undefined) ids.add(id, seq, time);
-    wakeOnce();
-    return { seq, duplicate: false };
-  }
-
-  function reader(filter: string): (after: number, limit: number) => Batch {
-    const fits = matcherOf(filter);
-    const stored = isPattern(filter) ? scanner(query, subjects, fits) : oneSubject(query, subjects, filter);
-    return (after, limit) => {
-      if (after >= last) return { messages: [], reached: last };
-      if (recent.length > 0 && after >= recent[0]!.seq - 1) return fromMemory(recent, after, limit, fits);
-      return stored(after, limit, last);
-    };
-  }
-
   forget();
   return {
-    append,
-    last(subject) {
-      const number = subjects.known(subject);
-      const row = number === undefined ? undefined : query.last.get(number);
-      return row === undefined
-        ? undefined
-        : { subject, seq: row["seq"] as number, time: row["time"] as number, data: row["data"] as string };
+    append(subject, data, appendOptions) {
+      const added = append(tail, query, options, { subject, data, ...appendOptions });
+      if (!added.duplicate) wakeOnce();
+      return added;
     },
-    start: (from) => (from === "new" ? last : "after" in from ? from.after : firstSince(from.since) - 1),
-    end: () => last,
-    reader,
+    last(subject) {
+      const row = query.last.get(subjects.known(subject) ?? 0);
+      return row === undefined ? undefined : storedOf(subject, row);
+    },
+    start: (from) => (from === "new" ? tail.last : "after" in from ? from.after : firstSince(query, tail.last, from.since) - 1),
+    end: () => tail.last,
+    reader: (filter) => readerOf(tail, query, subjects, filter),
     onAppend(wake) {
       listeners.add(wake);
       return () => listeners.delete(wake);
@@ -152,19 +100,86 @@ export function createLog(definition: StreamDefinition, { sql, writer, subjects,
     prune() {
       if (definition.maxAgeMs === undefined) return false;
       const head = Number(query.head.get()?.["seq"] ?? 0);
-      const until = Math.min(firstSince(now() - definition.maxAgeMs), head + PRUNE_ROWS);
+      const until = Math.min(firstSince(query, tail.last, now() - definition.maxAgeMs), head + PRUNE_ROWS);
       if (until <= head) return false;
-      query.count.run(table, last);
+      query.count.run(table, tail.last);
       query.drop.run(until);
-      lastOf.clear();
+      tail.lastOf.clear();
       return until === head + PRUNE_ROWS;
     },
-    forget: () => {
-      woken = false;
-      forget();
-    },
+    forget,
   };
 }
+
+/** Takes from the file what is held in memory. */
+function load(tail: Tail, query: Statements, table: string, idsSince: number): void {
+  const end = query.tail.get();
+  tail.last = Math.max(Number(end?.["seq"] ?? 0), Number(query.counter.get(table)?.["value"] ?? 0));
+  tail.lastTime = Number(end?.["time"] ?? 0);
+  tail.recent = [];
+  tail.lastOf.clear();
+  tail.ids.clear();
+  for (const row of query.withId.all(firstSince(query, tail.last, idsSince)))
+    tail.ids.add(row["id"] as string, row["seq"] as number, row["time"] as number);
+}
+
+/** The first sequence appended at or after a time: times grow with sequences, so halves are enough. */
+function firstSince(query: Statements, last: number, time: number): number {
+  let low = Number(query.head.get()?.["seq"] ?? last + 1);
+  let high = last + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = query.from.get(middle);
+    if (row === undefined || Number(row["time"]) >= time) high = middle;
+    else low = Number(row["seq"]) + 1;
+  }
+  return low;
+}
+
+type NewMessage = AppendOptions & { readonly subject: string; readonly data: string };
+
+function append(tail: Tail, query: Statements, { subjects, now }: LogOptions, { subject, data, id, expectLast }: NewMessage): Appended {
+  const time = Math.max(now(), tail.lastTime);
+  const first = id === undefined ? undefined : tail.ids.find(id, time);
+  if (first !== undefined) return { seq: first, duplicate: true };
+  if (expectLast !== undefined) {
+    const end = lastSeq(tail, query, subjects, subject);
+    if (end !== expectLast)
+      throw new Failure("service", "APPEND_CONFLICT", `"${subject}" ends at ${end}, not at ${expectLast}: somebody else writes it`);
+  }
+  const seq = tail.last + 1;
+  query.insert.run(seq, time, subjects.number(subject), id ?? null, data);
+  tail.last = seq;
+  tail.lastTime = time;
+  tail.lastOf.set(subject, seq);
+  tail.recent.push({ subject, seq, time, data });
+  if (id !== undefined) tail.ids.add(id, seq, time);
+  return { seq, duplicate: false };
+}
+
+function lastSeq({ lastOf }: Tail, query: Statements, subjects: Subjects, subject: string): number {
+  let seq = lastOf.get(subject);
+  if (seq === undefined) lastOf.set(subject, (seq = Number(query.lastSeq.get(subjects.known(subject) ?? 0)?.["seq"] ?? 0)));
+  return seq;
+}
+
+function readerOf(tail: Tail, query: Statements, subjects: Subjects, filter: string): (after: number, limit: number) => Batch {
+  const fits = matcherOf(filter);
+  const stored = isPattern(filter) ? scanner(query, subjects, fits) : oneSubject(query, subjects, filter);
+  return (after, limit) => {
+    const { last, recent } = tail;
+    if (after >= last) return { messages: [], reached: last };
+    if (recent.length > 0 && after >= recent[0]!.seq - 1) return fromMemory(recent, after, limit, fits);
+    return stored(after, limit, last);
+  };
+}
+
+const storedOf = (subject: string, row: Record<string, unknown>): Stored => ({
+  subject,
+  seq: row["seq"] as number,
+  time: row["time"] as number,
+  data: row["data"] as string,
+});
 
 type Statements = ReturnType<typeof statements>;
 
@@ -194,9 +209,7 @@ function oneSubject(query: Statements, subjects: Subjects, subject: string): Sto
   return (after, limit, last) => {
     const number = subjects.known(subject);
     if (number === undefined) return { messages: [], reached: last };
-    const messages = query.one
-      .all(number, after, limit)
-      .map((row) => ({ subject, seq: row["seq"] as number, time: row["time"] as number, data: row["data"] as string }));
+    const messages = query.one.all(number, after, limit).map((row) => storedOf(subject, row));
     return { messages, reached: messages.length < limit ? last : messages.at(-1)!.seq };
   };
 }
@@ -207,12 +220,9 @@ function scanner(query: Statements, subjects: Subjects, fits: (subject: string) 
     const until = Math.min(head - 1 + WINDOW, last);
     const numbers = subjects.matching(fits);
     if (numbers.length === 0) return { messages: [], reached: last };
-    const messages = query.some.all(head - 1, until, JSON.stringify(numbers), limit).map((row) => ({
-      subject: subjects.name(row["subject"] as number),
-      seq: row["seq"] as number,
-      time: row["time"] as number,
-      data: row["data"] as string,
-    }));
+    const messages = query.some
+      .all(head - 1, until, JSON.stringify(numbers), limit)
+      .map((row) => storedOf(subjects.name(row["subject"] as number), row));
     return { messages, reached: messages.length < limit ? until : messages.at(-1)!.seq };
   };
 }

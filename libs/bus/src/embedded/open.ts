@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "@tradewind/core";
 import type { BucketName } from "@tradewind/contracts";
-import type { Bus, Consumer, Stored, Subscription } from "../bus.ts";
+import type { Bus, ConsumeOptions, Consumer, Stored, Subscription } from "../bus.ts";
 import { checkAppend, warn } from "../options.ts";
 import { checkPattern, checkSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { startConsumer } from "./consumer.ts";
@@ -56,16 +56,7 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
     if (!connected) throw new Failure("service", "BUS_CLOSED", "this handle of the bus is closed");
     return core;
   };
-  const keep = (subscription: Subscription): Subscription => {
-    const end = (): void => subscription.stop();
-    endings.add(end);
-    return {
-      stop() {
-        end();
-        endings.delete(end);
-      },
-    };
-  };
+  const keep = (subscription: Subscription): Subscription => kept(subscription, endings);
 
   return {
     kind: "embedded",
@@ -79,17 +70,8 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       checkAppend(subject, appendOptions);
       return core.writer.write(() => log.append(subject, data, appendOptions));
     },
-    async consume({ filter, from, take }) {
-      const log = check().logs[streamOfFilter(filter)];
-      core.writer.flush();
-      const after = log.start(from);
-      if (after > log.end())
-        throw new Failure(
-          "service",
-          "LOG_LOST",
-          `"${filter}" after ${after}, but its stream ends at ${log.end()}: it is not the log that was read before`,
-        );
-      const consumer = startConsumer(log, filter, after, take);
+    async consume(consumeOptions) {
+      const consumer = consume(check(), consumeOptions);
       consumers.add(consumer);
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
@@ -122,6 +104,31 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       release();
     },
   };
+}
+
+/** A subscription that `endings` can end too. */
+function kept(subscription: Subscription, endings: Set<() => void>): Subscription {
+  const end = (): void => subscription.stop();
+  endings.add(end);
+  return {
+    stop() {
+      end();
+      endings.delete(end);
+    },
+  };
+}
+
+function consume({ logs, writer }: Core, { filter, from, take }: ConsumeOptions): Consumer {
+  const log = logs[streamOfFilter(filter)];
+  writer.flush();
+  const after = log.start(from);
+  if (after > log.end())
+    throw new Failure(
+      "service",
+      "LOG_LOST",
+      `"${filter}" after ${after}, but its stream ends at ${log.end()}: it is not the log that was read before`,
+    );
+  return startConsumer(log, filter, after, take);
 }
 
 async function* readTo(log: Log, filter: string, after: number, end: number): AsyncGenerator<Stored> {

@@ -17,7 +17,7 @@ export function openBlobs(link: Link, bucket: BlobBucketName): Blobs {
   async function bytesOf(info: ObjectInfo): Promise<Uint8Array> {
     const bytes = new Uint8Array(info.size);
     if (info.size === 0) return bytes;
-    const reader = await openReader(link, stream, `$O.${bucket}.C.${info.nuid}`, { after: 0 });
+    const reader = await openReader({ link, stream, filter: `$O.${bucket}.C.${info.nuid}`, start: { after: 0 } });
     let length = 0;
     try {
       while (length < info.size) {
@@ -44,7 +44,7 @@ export function openBlobs(link: Link, bucket: BlobBucketName): Blobs {
     },
     async list() {
       const names = new Set<string>();
-      const reader = await openReader(link, stream, `$O.${bucket}.M.>`, "last per subject");
+      const reader = await openReader({ link, stream, filter: `$O.${bucket}.M.>`, start: "last per subject" });
       try {
         while (reader.pending > 0)
           for (const { message } of (await reader.batch()) ?? []) {

@@ -1,5 +1,6 @@
 import type { Consumer, Stored } from "../bus.ts";
-import { openReader, type Delivered, type Start } from "./reader.ts";
+import type { Delivered } from "./pull.ts";
+import { openReader, type Start } from "./reader.ts";
 import { textOf } from "./text.ts";
 import type { Link } from "./link.ts";
 
@@ -13,7 +14,7 @@ export async function startConsumer(
   start: Start,
   take: (message: Stored) => void | Promise<void>,
 ): Promise<Consumer> {
-  const reader = await openReader(link, stream, filter, start);
+  const reader = await openReader({ link, stream, filter, start });
   let stopped = false;
 
   async function run(): Promise<void> {
@@ -45,7 +46,7 @@ export async function startConsumer(
 export async function* readToEnd(link: Link, stream: string, filter: string, start: Start, end: Promise<number>): AsyncGenerator<Stored> {
   const last = await end;
   if (last === 0 || (typeof start === "object" && "after" in start && start.after === last)) return;
-  const reader = await openReader(link, stream, filter, start);
+  const reader = await openReader({ link, stream, filter, start });
   try {
     while (reader.pending > 0) {
       const batch = (await reader.batch()) ?? [];

@@ -1,16 +1,22 @@
 import type { BucketName } from "@tradewind/contracts";
-import type { Kv, KvEntry } from "../bus.ts";
+import type { Kv, KvChange, KvEntry } from "../bus.ts";
 import { checkKey } from "../subject.ts";
 import { store, type StoreOptions } from "./append.ts";
 import type { Link } from "./link.ts";
-import { openReader, type Delivered } from "./reader.ts";
+import type { Delivered } from "./pull.ts";
+import { openReader, type Reader, type Source } from "./reader.ts";
 import { textOf } from "./text.ts";
 
 /** A bucket in the layout of NATS's own clients: one stream, one subject per key, deletion as a marker. */
 export function openKv(link: Link, bucket: BucketName, onError: (error: unknown, where: string) => void): Kv {
   const stream = `KV_${bucket}`;
   const prefix = `$KV.${bucket}.`;
-  const keyOf = (subject: string): string => subject.slice(prefix.length);
+  const source: Source = { link, stream, filter: `${prefix}>`, start: "last per subject" };
+  const changeOf = ({ subject, seq, message }: Delivered): KvChange => ({
+    key: subject.slice(prefix.length),
+    value: isDeletion(message) ? undefined : textOf(message.data),
+    revision: seq,
+  });
 
   async function last(key: string): Promise<(KvEntry & { readonly deleted: boolean }) | undefined> {
     checkKey(key);
@@ -21,15 +27,6 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
   async function write(key: string, value: string, options: Omit<StoreOptions, "unclear"> = {}): Promise<number | undefined> {
     const added = await store(link, prefix + checkKey(key), value, `key "${key}" of ${bucket}`, { ...options, unclear: "BUS_UNAVAILABLE" });
     return added?.seq;
-  }
-
-  async function* present(): AsyncGenerator<Delivered> {
-    const reader = await openReader(link, stream, `${prefix}>`, "last per subject");
-    try {
-      while (reader.pending > 0) yield* (await reader.batch()) ?? [];
-    } finally {
-      reader.stop();
-    }
   }
 
   return {
@@ -52,38 +49,31 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
       return (await write(key, "", { operation: "DEL", expectLast: revision })) !== undefined;
     },
     async entries() {
+      const reader = await openReader(source);
       const entries = new Map<string, KvEntry>();
-      for await (const { subject, seq, message } of present()) {
-        const key = keyOf(subject);
-        if (isDeletion(message)) entries.delete(key);
-        else entries.set(key, { key, value: textOf(message.data), revision: seq });
+      try {
+        while (reader.pending > 0)
+          for (const { key, value, revision } of ((await reader.batch()) ?? []).map(changeOf))
+            if (value === undefined) entries.delete(key);
+            else entries.set(key, { key, value, revision });
+      } finally {
+        reader.stop();
       }
       return [...entries.values()];
     },
     async watch(take) {
-      const reader = await openReader(link, stream, `${prefix}>`, "last per subject");
+      const reader = await openReader(source);
       let stopped = false;
-      await new Promise<void>((resolve, reject) => {
-        const tell = ({ subject, seq, message }: Delivered): void => {
-          const value = isDeletion(message) ? undefined : textOf(message.data);
-          try {
-            take({ key: keyOf(subject), value, revision: seq });
-          } catch (error) {
-            onError(error, bucket);
-          }
-        };
-        async function run(): Promise<void> {
-          for (let initial = true; ;) {
-            if (initial && reader.pending === 0) {
-              initial = false;
-              resolve();
-            }
-            const batch = await reader.batch();
-            if (batch === undefined) return;
-            for (const delivered of batch) if (!stopped && !(initial && isDeletion(delivered.message))) tell(delivered);
-          }
+      const tell = (change: KvChange): void => {
+        if (stopped) return;
+        try {
+          take(change);
+        } catch (error) {
+          onError(error, bucket);
         }
-        run().catch((error: unknown) => {
+      };
+      await new Promise<void>((resolve, reject) => {
+        follow(reader, changeOf, tell, resolve).catch((error: unknown) => {
           reject(error);
           if (!stopped && !link.closed) onError(error, bucket);
         });
@@ -96,6 +86,19 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
       };
     },
   };
+}
+
+/** Tells what is there, the deleted left out; says so; and goes on until the reader is stopped. */
+async function follow(
+  reader: Reader,
+  changeOf: (delivered: Delivered) => KvChange,
+  tell: (change: KvChange) => void,
+  present: () => void,
+): Promise<void> {
+  while (reader.pending > 0)
+    for (const change of ((await reader.batch()) ?? []).map(changeOf)) if (change.value !== undefined) tell(change);
+  present();
+  for (let batch; (batch = await reader.batch()) !== undefined;) batch.map(changeOf).forEach(tell);
 }
 
 const isDeletion = (message: Delivered["message"]): boolean => (message.headers?.get("KV-Operation") ?? "") !== "";

@@ -6,6 +6,7 @@ import { natsFailure } from "./errors.ts";
 
 /** Room for an id and an expected sequence beside a message. */
 const HEADERS_MAX = 1024;
+const LEAVE_MS = 1000;
 
 export interface AskOptions {
   readonly headers?: MsgHdrs;
@@ -20,7 +21,6 @@ export interface Link {
   readonly jsm: JetStreamManager;
   readonly connected: boolean;
   readonly closed: boolean;
-  readonly timeoutMs: number;
   onStatus(listener: (connected: boolean, detail: string) => void): Subscription;
   /** Asks the server. Throws one of our failures; `BUS_UNAVAILABLE` means it was not sent or not taken. */
   ask(subject: string, payload: Uint8Array, what: string, options?: AskOptions): Promise<Msg>;
@@ -32,6 +32,14 @@ export interface Link {
   close(): Promise<void>;
 }
 
+interface Standing {
+  connected: boolean;
+  closed: boolean;
+  readonly listeners: Set<(connected: boolean, detail: string) => void>;
+  /** What to tell those whose answer will not come. */
+  readonly unanswered: Set<(error: Error) => void>;
+}
+
 /** `onError` gets what the server complains of without being asked, such as a subject this user may not use. */
 export async function createLink(
   nc: NatsConnection,
@@ -40,80 +48,41 @@ export async function createLink(
   onError: (error: unknown, where: string) => void,
 ): Promise<Link> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: timeoutMs });
-  const listeners = new Set<(connected: boolean, detail: string) => void>();
-  const unanswered = new Set<(error: Error) => void>();
-  let connected = true;
-  let closed = false;
-
-  function tell(now: boolean, detail: string): void {
-    if (connected === now) return;
-    connected = now;
-    if (!now) {
-      for (const reject of unanswered) reject(new Error("the connection broke before the answer"));
-      unanswered.clear();
-    }
-    for (const listener of listeners) listener(now, detail);
-  }
-
-  void (async () => {
-    for await (const status of nc.status()) {
-      if (status.type === "disconnect") tell(false, `connection to NATS at ${status.server} lost; trying again`);
-      else if (status.type === "reconnect") tell(true, `connected to NATS at ${status.server} again`);
-      else if (status.type === "error" && connected) onError(status.error, "the NATS connection");
-    }
-  })();
-  void nc.closed().then(() => {
-    closed = true;
-    tell(false, "connection to NATS closed");
-  });
-
-  const away = (what: string): Failure =>
-    closed
-      ? new Failure("service", "BUS_CLOSED", `${what}: this connection to the bus is closed`)
-      : new Failure("retry", "BUS_UNAVAILABLE", `${what}: no connection to NATS`);
-
-  function checked(what: string, payload: Uint8Array): Uint8Array {
-    const most = nc.info?.max_payload ?? Infinity;
-    if (payload.length + HEADERS_MAX <= most) return payload;
-    throw new Failure(
-      "service",
-      "BUS_TOO_LARGE",
-      `${what}: ${payload.length} bytes; the NATS server takes ${most} with headers (max_payload)`,
-    );
-  }
+  const standing: Standing = { connected: true, closed: false, listeners: new Set(), unanswered: new Set() };
+  follow(nc, standing, onError);
+  const checked = (what: string, payload: Uint8Array): Uint8Array => sized(nc, what, payload);
 
   return {
     nc,
     jsm,
     checked,
-    timeoutMs,
     get connected() {
-      return connected;
+      return standing.connected;
     },
     get closed() {
-      return closed;
+      return standing.closed;
     },
     onStatus(listener) {
-      listeners.add(listener);
-      return { stop: () => void listeners.delete(listener) };
+      standing.listeners.add(listener);
+      return { stop: () => void standing.listeners.delete(listener) };
     },
     ask(subject, payload, what, { headers, timeoutMs: timeout = timeoutMs, unclear } = {}) {
       return new Promise((resolve, reject) => {
-        if (!connected) return reject(away(what));
+        if (!standing.connected) return reject(away(standing, what));
         checked(what, payload);
         const fail = (error: unknown): void => {
-          unanswered.delete(fail);
+          standing.unanswered.delete(fail);
           reject(natsFailure(error, what, unclear));
         };
-        unanswered.add(fail);
+        standing.unanswered.add(fail);
         nc.request(subject, payload, headers === undefined ? { timeout } : { timeout, headers }).then((message) => {
-          unanswered.delete(fail);
+          standing.unanswered.delete(fail);
           resolve(message);
         }, fail);
       });
     },
     async call(what, run) {
-      if (!connected) throw away(what);
+      if (!standing.connected) throw away(standing, what);
       try {
         return await run();
       } catch (error) {
@@ -122,10 +91,52 @@ export async function createLink(
     },
     inbox: () => createInbox(inboxPrefix),
     async close() {
-      if (closed) return;
+      if (standing.closed) return;
       // What was published must leave; a server that does not answer must not hold up the end.
-      if (connected) await Promise.race([nc.flush().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      if (standing.connected)
+        await Promise.race([nc.flush().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())]);
       await nc.close();
     },
   };
+}
+
+/** Keeps `standing` as the client library tells it. */
+function follow(nc: NatsConnection, standing: Standing, onError: (error: unknown, where: string) => void): void {
+  function tell(now: boolean, detail: string): void {
+    if (standing.connected === now) return;
+    standing.connected = now;
+    if (!now) {
+      for (const reject of standing.unanswered) reject(new Error("the connection broke before the answer"));
+      standing.unanswered.clear();
+    }
+    for (const listener of standing.listeners) listener(now, detail);
+  }
+  async function listen(): Promise<void> {
+    for await (const status of nc.status()) {
+      if (status.type === "disconnect") tell(false, `connection to NATS at ${status.server} lost; trying again`);
+      else if (status.type === "reconnect") tell(true, `connected to NATS at ${status.server} again`);
+      else if (status.type === "error" && standing.connected) onError(status.error, "the NATS connection");
+    }
+  }
+  void listen();
+  void nc.closed().then(() => {
+    standing.closed = true;
+    tell(false, "connection to NATS closed");
+  });
+}
+
+function away({ closed }: Standing, what: string): Failure {
+  return closed
+    ? new Failure("service", "BUS_CLOSED", `${what}: this connection to the bus is closed`)
+    : new Failure("retry", "BUS_UNAVAILABLE", `${what}: no connection to NATS`);
+}
+
+function sized(nc: NatsConnection, what: string, payload: Uint8Array): Uint8Array {
+  const most = nc.info?.max_payload ?? Infinity;
+  if (payload.length + HEADERS_MAX <= most) return payload;
+  throw new Failure(
+    "service",
+    "BUS_TOO_LARGE",
+    `${what}: ${payload.length} bytes; the NATS server takes ${most} with headers (max_payload)`,
+  );
 }

@@ -2,7 +2,7 @@ import { eventually } from "@tradewind/testkit";
 import { describe, expect, test } from "vitest";
 import { candle, dataOf, LEDGER, readAll, type MakeWorld } from "./world.ts";
 
-export function testAppend(make: MakeWorld): void {
+export const testAppend = (make: MakeWorld): void => {
   describe("append", () => {
     test("numbers a stream's messages from 1, whatever their subjects", async () => {
       await using world = await make();
@@ -102,4 +102,4 @@ export function testAppend(make: MakeWorld): void {
       expect(await readAll(world.bus, LEDGER)).toEqual([]);
     });
   });
-}
+};

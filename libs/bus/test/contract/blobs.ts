@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { MakeWorld } from "./world.ts";
 
-export function testBlobs(make: MakeWorld): void {
+export const testBlobs = (make: MakeWorld): void => {
   test("blobs: gives back the bytes, replaces, lists and deletes", async () => {
     await using world = await make();
     const blobs = world.bus.blobs("model-files");
@@ -21,4 +21,4 @@ export function testBlobs(make: MakeWorld): void {
     expect(await blobs.get("a.onnx")).toBeUndefined();
     expect(await blobs.list()).toEqual(["empty"]);
   });
-}
+};

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Stored } from "../../src/index.ts";
 import { appendAll, candle, dataOf, LEDGER, numbers, type MakeWorld } from "./world.ts";
 
-export function testConsume(make: MakeWorld): void {
+export const testConsume = (make: MakeWorld): void => {
   describe("consume", () => {
     test("given a checkpoint, goes on after it, over what is kept and what comes", async () => {
       await using world = await make();
@@ -143,4 +143,4 @@ export function testConsume(make: MakeWorld): void {
       });
     });
   });
-}
+};

@@ -24,7 +24,7 @@ async function killedWriter(address: readonly string[], count: number): Promise<
   return promised;
 }
 
-export function testKill(make: MakeWorld): void {
+export const testKill = (make: MakeWorld): void => {
   describe("a writer killed in the middle of appends", () => {
     test("loses nothing it was promised, leaves no gap, and the next one goes on", async () => {
       await using world = await make();
@@ -47,4 +47,4 @@ export function testKill(make: MakeWorld): void {
         expect(await bus.append(LEDGER, "again", { id: `n/${n}` })).toEqual({ seq, duplicate: true });
     });
   });
-}
+};

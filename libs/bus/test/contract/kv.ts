@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { KvChange } from "../../src/index.ts";
 import type { MakeWorld } from "./world.ts";
 
-export function testKv(make: MakeWorld): void {
+export const testKv = (make: MakeWorld): void => {
   describe("key-value buckets", () => {
     test("keep what was put, each change with a greater revision", async () => {
       await using world = await make();
@@ -123,4 +123,4 @@ export function testKv(make: MakeWorld): void {
       expect(told).toEqual(["a=1"]);
     });
   });
-}
+};

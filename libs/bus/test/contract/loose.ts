@@ -6,7 +6,7 @@ const ASK = "tw.command.execution.pause";
 /** Longer than any test may take: what answers within the test did not wait for it. */
 const NEVER_MS = 600_000;
 
-export function testLoose(make: MakeWorld): void {
+export const testLoose = (make: MakeWorld): void => {
   describe("messages that are not kept", () => {
     test("reach every listener of a fitting pattern, in order, until it stops", async () => {
       await using world = await make();
@@ -81,4 +81,4 @@ export function testLoose(make: MakeWorld): void {
       expect(await world.bus.request(ASK, "x", NEVER_MS)).toBe("other");
     });
   });
-}
+};

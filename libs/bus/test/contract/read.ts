@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { eventually } from "@tradewind/testkit";
 import { appendAll, candle, dataOf, LEDGER, numbers, readAll, type MakeWorld } from "./world.ts";
 
-export function testRead(make: MakeWorld): void {
+export const testRead = (make: MakeWorld): void => {
   describe("read and last", () => {
     test("gives what a pattern fits, in order, and nothing else", async () => {
       await using world = await make();
@@ -60,4 +60,4 @@ export function testRead(make: MakeWorld): void {
       await expect(world.bus.last("tw.ledger.*")).rejects.toMatchObject({ code: "BAD_SUBJECT" });
     });
   });
-}
+};
