@@ -10,7 +10,7 @@ import { registerConfigured } from "./registration.ts";
 import { versionOf, wishesOf } from "./wishes.ts";
 
 export interface InferenceOptions {
-  readonly openCache: (context: ServiceContext, stack: AsyncDisposableStack) => Promise<FeatureCache>;
+  readonly openCache: (context: ServiceContext, stack: AsyncDisposableStack) => FeatureCache;
 }
 
 /** Registered models, each leased by one instance, speak on the closes of the variants that have them as members. */
@@ -20,7 +20,7 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
   const metrics = inferenceMetrics(context.metrics.registry);
   const pool = createHostPool(context, metrics);
   stack.defer(() => pool.stop());
-  const cache = await options.openCache(context, stack);
+  const cache = options.openCache(context, stack);
   let partitions: Partitions | undefined;
   const missing = new Set<string>();
 

@@ -49,9 +49,7 @@ export async function followFeatures(
   return {
     async matrixOf(closeTime, waitMs) {
       const key = keys.get(closeTime) ?? (await keyOf(closeTime, waitMs));
-      if (key === undefined) return undefined;
-      // A cache that is away is a miss.
-      return cache.get(key, featureSchema).catch(() => undefined);
+      return key === undefined ? undefined : cache.get(key, featureSchema);
     },
     stop: () => inbox.stop(),
   };

@@ -1,9 +1,8 @@
+import type { FeatureCache as StoredFeatures } from "@tradewind/store";
 import { FeatureMatrix, matrixSize, matrixWarmup, type Calendar, type Candle, type MatrixPlan } from "@tradewind/core";
 
-/** What keeps feature matrices for a while; `schema` guards against one made another way. */
-export interface FeatureCache {
-  get(key: string, schema: string): Promise<Float32Array | undefined>;
-}
+/** What keeps feature matrices for a while; a guard of the schema keeps out one made another way. */
+export type FeatureCache = Pick<StoredFeatures, "get">;
 
 export interface FeatureSourceOptions {
   readonly matrix: MatrixPlan;

@@ -130,7 +130,7 @@ describe("the words of a model, on the events clock", () => {
     const text = await service.context.metrics.registry.metrics();
     expect(text).toContain("tradewind_inference_host_memory_bytes{");
     await service.stop();
-    expect(() => process.kill(pid!, 0)).toThrow();
+    expect(() => process.kill(pid!, 0)).toThrow("ESRCH");
   });
 
   test("given closes before the variant counts, when they are replayed, then they warm the model up and have no word", async () => {

@@ -3,13 +3,22 @@ import { afterEach, beforeEach } from "vitest";
 import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { tempDir } from "@tradewind/testkit";
 
-/** A new bus on a file of its own for each test. */
-export function eachTestHasABus(): { bus: () => Bus } {
+/** What a test that broke off has left running; it ends before its bus. */
+export const toStop: (() => Promise<void>)[] = [];
+
+/** A new bus on a file of its own for each test; `renew` gives one in the middle of it. */
+export function eachTestHasABus(): { bus(): Bus; renew(): Promise<void> } {
   let bus: Bus | undefined;
-  beforeEach(async () => {
+  async function end(): Promise<void> {
+    await Promise.all(toStop.splice(0).map((stop) => stop()));
+    await bus?.close();
+  }
+  async function renew(): Promise<void> {
+    await end();
     bus = await openEmbeddedBus(join(tempDir(), "bus.sqlite"));
     await bus.ensure();
-  });
-  afterEach(() => bus?.close());
-  return { bus: () => bus! };
+  }
+  beforeEach(renew);
+  afterEach(end);
+  return { bus: () => bus!, renew };
 }

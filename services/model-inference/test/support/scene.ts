@@ -25,6 +25,7 @@ import { startService, type ServiceDefinition, type StartedService } from "@trad
 import { predict } from "@tradewind/lab";
 import { inspectModel, referenceModel } from "@tradewind/onnx";
 import { definition } from "../../src/index.ts";
+import { toStop } from "./bus.ts";
 
 export const MODEL = "ref-1";
 export const VENUE = "bybit";
@@ -45,8 +46,10 @@ export function settings(over: Record<string, unknown> = {}): SystemConfig {
   return systemSchema.parse({ log: { level: "fatal" }, run: { clock: "events" }, ...over });
 }
 
-export function start(bus: Bus, config: SystemConfig = settings(), service: ServiceDefinition = definition): Promise<StartedService> {
-  return startService(service, { bus, config, configDir: ".", processMetrics: false });
+export async function start(bus: Bus, config: SystemConfig = settings(), service: ServiceDefinition = definition): Promise<StartedService> {
+  const started = await startService(service, { bus, config, configDir: ".", processMetrics: false });
+  toStop.push(() => started.stop());
+  return started;
 }
 
 /** A variant in which the model votes beside a strategy, on one or two perpetuals. */
