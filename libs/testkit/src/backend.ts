@@ -29,7 +29,7 @@ export async function backendOf(program: string): Promise<Backend> {
   );
 }
 
-export function find(program: string): string | undefined {
+function find(program: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...serverFolders];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }

@@ -48,19 +48,7 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
       if (found === undefined || found.deleted || (revision !== undefined && found.revision !== revision)) return false;
       return (await write(key, "", { operation: "DEL", expectLast: revision })) !== undefined;
     },
-    async entries() {
-      const reader = await openReader(source);
-      const entries = new Map<string, KvEntry>();
-      try {
-        while (reader.pending > 0)
-          for (const { key, value, revision } of ((await reader.batch()) ?? []).map(changeOf))
-            if (value === undefined) entries.delete(key);
-            else entries.set(key, { key, value, revision });
-      } finally {
-        reader.stop();
-      }
-      return [...entries.values()];
-    },
+    entries: () => present(source, changeOf),
     async watch(take) {
       const reader = await openReader(source);
       let stopped = false;
@@ -86,6 +74,20 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
       };
     },
   };
+}
+
+async function present(source: Source, changeOf: (delivered: Delivered) => KvChange): Promise<KvEntry[]> {
+  const reader = await openReader(source);
+  const entries = new Map<string, KvEntry>();
+  try {
+    while (reader.pending > 0)
+      for (const { key, value, revision } of ((await reader.batch()) ?? []).map(changeOf))
+        if (value === undefined) entries.delete(key);
+        else entries.set(key, { key, value, revision });
+  } finally {
+    reader.stop();
+  }
+  return [...entries.values()];
 }
 
 /** Tells what is there, the deleted left out; says so; and goes on until the reader is stopped. */

@@ -83,6 +83,7 @@ export function openPull({ link, stream, consumer, room, take, lost }: PullOptio
     link.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), { reply: inbox });
   }
 
+  more();
   return {
     more,
     close() {

@@ -35,7 +35,6 @@ export interface Reader {
  * control on subjects beside the JetStream API.)
  */
 export async function openReader(source: Source): Promise<Reader> {
-  const { link } = source;
   let position: number | undefined;
   let pending = 0;
   let queue: Delivered[] = [];
@@ -45,15 +44,12 @@ export async function openReader(source: Source): Promise<Reader> {
   let fresh = false;
   let wake = (): void => undefined;
   let pull = begin(await createConsumer(source, position));
-  const status = link.onStatus((connected) => {
-    if (connected) void renew();
-    else if (link.closed) end(new Failure("service", "BUS_CLOSED", `${nameOf(source)}: the connection to the bus is closed`));
-  });
+  const status = source.link.onStatus((connected) => (connected ? void renew() : source.link.closed && end(closed(source))));
 
   function begin(consumer: { readonly name: string; readonly pending: number }): Pull {
     pending = consumer.pending;
-    const opened = openPull({
-      link,
+    return openPull({
+      link: source.link,
       stream: source.stream,
       consumer: consumer.name,
       room: () => AHEAD - queue.length,
@@ -65,8 +61,6 @@ export async function openReader(source: Source): Promise<Reader> {
       },
       lost: (reason) => (reason === undefined ? void renew() : end(reason)),
     });
-    opened.more();
-    return opened;
   }
 
   async function renew(): Promise<void> {
@@ -74,8 +68,7 @@ export async function openReader(source: Source): Promise<Reader> {
     renewing = true;
     pull.close();
     try {
-      const consumer = await createAgain(source, position, () => stopped);
-      pull = begin(consumer);
+      pull = begin(await createAgain(source, position, () => stopped));
       fresh = true;
     } catch (error) {
       end(natsFailure(error, nameOf(source)));
@@ -114,12 +107,14 @@ export async function openReader(source: Source): Promise<Reader> {
 
 const nameOf = ({ filter, stream }: Source): string => `reading "${filter}" of ${stream}`;
 
+const closed = (source: Source): Failure => new Failure("service", "BUS_CLOSED", `${nameOf(source)}: the bus was closed`);
+
 /** Tries until the server gives a consumer; what is no matter of time is thrown. */
 async function createAgain(source: Source, position: number | undefined, stopped: () => boolean) {
   // Whatever broke the last one may break this one at once: never without a pause.
   for (let waitMs = RETRY_MIN_MS; ; waitMs = Math.min(2 * waitMs, RETRY_MAX_MS)) {
     await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
-    if (stopped()) throw new Failure("service", "BUS_CLOSED", `${nameOf(source)}: stopped`);
+    if (stopped()) throw closed(source);
     try {
       return await createConsumer(source, position);
     } catch (error) {
