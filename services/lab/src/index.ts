@@ -1,7 +1,7 @@
 export { runBacktest, type BacktestInput, type BacktestRun } from "./backtest.ts";
 export { closesOf, type BeforeRead, type Closes } from "./closes.ts";
 export { fitTimeframe, loadCsv, loadFunding, loadStored, type CsvSource, type MarketData } from "./market-data.ts";
-export { predict, type PredictionInput, type PredictionOf } from "./predictions.ts";
+export { predict, readModel, type PredictionInput, type PredictionOf } from "./predictions.ts";
 export { noise, proveNoLookahead, type LookaheadProof, type ProofInput } from "./prove-no-lookahead.ts";
 export { CurveRecorder, LedgerRecorder } from "./recorder.ts";
 export { measure, type BacktestResult, type Measured } from "./result.ts";

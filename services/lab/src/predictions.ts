@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   aggregationChain,
   byClose,
@@ -11,7 +12,7 @@ import {
   type Prediction,
   type VariantPlan,
 } from "@tradewind/core";
-import { openModelSession, verdictOf, type InspectedModel, type ModelSession } from "@tradewind/onnx";
+import { inspectModel, openModelSession, verdictOf, type InspectedModel, type ModelSession } from "@tradewind/onnx";
 
 export type PredictionOf = (source: string, instrument: string, closeTime: number) => Prediction | undefined;
 
@@ -49,8 +50,21 @@ export async function predict(input: PredictionInput): Promise<PredictionOf> {
       await session.release();
     }
   }
-  onProgress?.(total, total);
+  if (total > 0) onProgress?.(total, total);
   return (source, instrument, closeTime) => said.get(`${source}/${instrument}`)?.get(closeTime);
+}
+
+/**
+ * Reads a model's file. Throws `MODEL_FILE_MISSING`, and what `inspectModel` of `@tradewind/onnx` throws.
+ */
+export function readModel(id: string, file: string): InspectedModel {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch {
+    throw inputFailure("MODEL_FILE_MISSING", `no file of model ${id} can be read at "${file}"; correct the path`);
+  }
+  return inspectModel(bytes, `model ${id} (${file})`);
 }
 
 interface Voice {

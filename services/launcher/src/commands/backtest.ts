@@ -8,13 +8,16 @@ import {
   loadFunding,
   loadStored,
   measure,
+  predict,
   proveNoLookahead,
+  readModel,
   renderReport,
   runBacktest,
   saveRun,
   type BacktestRun,
   type MarketData,
   type Measured,
+  type PredictionOf,
 } from "@tradewind/lab";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
 import { checkTarget, noMoreThan, parseTime, progressLine, required, systemOf, writeWhole } from "../support.ts";
@@ -32,6 +35,7 @@ export const backtest: Command = {
     mark: { type: "string", value: "FILE", doc: "mark prices for --funding (default: the candles' opens)" },
     from: { type: "string", value: "TIME", doc: "first open time from the candle store" },
     to: { type: "string", value: "TIME", doc: "end of open times from the candle store, not included" },
+    model: { type: "string", multiple: true, value: "ID=FILE", doc: "ONNX file of a model that votes; again for each model" },
     report: { type: "string", value: "FILE", doc: "write a self-contained HTML report" },
     "no-save": { type: "boolean", doc: "do not keep the run's ledger under the data folder" },
     "prove-no-lookahead": { type: "boolean", doc: "run once more with the future replaced by noise and compare every decision" },
@@ -68,11 +72,13 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   if (args.flag("prove-no-lookahead")) return prove(variant, data, args, io);
   const { plan } = variant;
   const funding = fundingOf(plan, data, args, io, notices);
+  const predictionOf = await predictionsOf(plan, data, args, io, notices);
   const run = runBacktest({
     plan,
     columns: data.columns,
     definitionOf: await loadDefinitions(variant),
     funding,
+    predictionOf,
     onProgress: progressLine(io, `backtest ${plan.id}`),
   });
   notices.push(...variant.notices.map((notice) => notice.message), ...data.warnings);
@@ -90,6 +96,8 @@ function checkFlags(args: Arguments, file: string): void {
       throw inputFailure("FLAG_ALONE", `--${flag} means nothing without --${other}; give both or neither`);
   if (args.flag("prove-no-lookahead") && args.text("report") !== undefined)
     throw inputFailure("NO_REPORT", "--prove-no-lookahead compares two runs and reports on neither; leave --report out, or run twice");
+  if (args.flag("prove-no-lookahead") && args.texts("model").length > 0)
+    throw inputFailure("NO_MODELS", "--prove-no-lookahead is about strategies; leave --model out");
   if (!existsSync(file) || !statSync(file).isDirectory()) return;
   const there = listVariants(file).map(({ id }) => `${id}.json`);
   throw inputFailure(
@@ -114,6 +122,27 @@ function fundingOf(plan: VariantPlan, data: MarketData, args: Arguments, io: Io,
   if (!payments.some(({ time }) => time >= columns.openTime[0]! && time < end))
     notices.push("none of the payments in --funding falls within the candles");
   return payments;
+}
+
+/** What the models given by --model say; members without one abstain, with a notice. */
+async function predictionsOf(plan: VariantPlan, data: MarketData, args: Arguments, io: Io, notices: string[]): Promise<PredictionOf> {
+  const members = plan.members.filter(({ kind }) => kind === "model").map(({ name }) => name);
+  const models = new Map<string, ReturnType<typeof readModel>>();
+  for (const given of args.texts("model")) {
+    const [, id, file] = /^([^=]+)=(.+)$/.exec(given) ?? [];
+    if (id === undefined || file === undefined) throw inputFailure("BAD_MODEL", `--model "${given}" is not ID=FILE`);
+    if (!members.includes(id) || models.has(id))
+      throw inputFailure(
+        "BAD_MODEL",
+        models.has(id)
+          ? `--model names ${id} twice`
+          : `--model "${given}": the variant has ${members.length === 0 ? "no models; name one under models" : `the models ${members.join(", ")}`}`,
+      );
+    models.set(id, readModel(id, resolve(io.cwd, file)));
+  }
+  const without = [...new Set(members)].filter((id) => !models.has(id));
+  if (without.length > 0) notices.push(`without a file a model abstains: ${without.map((id) => `--model ${id}=FILE`).join(" ")}`);
+  return predict({ plan, columns: data.columns, models, onProgress: progressLine(io, "models") });
 }
 
 function reportOf(variant: LoadedVariant, run: BacktestRun, { result, analysis, fills, candles }: Measured): string {
