@@ -14,6 +14,7 @@ const NOTES_KEPT = 10;
 const BEAT_MS = 1_000;
 
 export function openStateBoard(bus: Bus, service: string, instance: string): StateBoard & { stop(): Promise<void> } {
+  const states = bus.kv("states");
   const key = `${service}.${instance}`;
   let state: ServiceState = {
     service,
@@ -32,8 +33,7 @@ export function openStateBoard(bus: Bus, service: string, instance: string): Sta
   const write = (): void => {
     if (writing !== undefined) return void (again = true);
     state = { ...state, at: Date.now(), memoryMb: Math.round(process.memoryUsage().rss / 1_048_576) };
-    writing = bus
-      .kv("states")
+    writing = states
       .put(key, JSON.stringify(state))
       .catch(() => undefined)
       .finally(() => {
@@ -57,10 +57,7 @@ export function openStateBoard(bus: Bus, service: string, instance: string): Sta
     async stop() {
       clearInterval(beat);
       await writing;
-      await bus
-        .kv("states")
-        .delete(key)
-        .catch(() => false);
+      await states.delete(key).catch(() => false);
     },
   };
 }

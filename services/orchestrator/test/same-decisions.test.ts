@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { subjectOf } from "@tradewind/contracts";
+import { subjectOf, type MarketEvent, type MemberWord } from "@tradewind/contracts";
 import { definition as orchestrator } from "@tradewind/orchestrator";
 import { definition as strategy } from "@tradewind/strategy";
 import { eventually, unreliable } from "@tradewind/testkit";
-import { logged, openRig, type Rig } from "../../../libs/kit/test/support/rig.ts";
-import { candlesOf, composed, load, predict, publish } from "../../strategy/test/support/market.ts";
+import { logged, messageOf, openRig, type Rig } from "../../../libs/kit/test/support/rig.ts";
+import { candlesOf, composed, load, MINUTE_MS, predict, publish, START, VENUE } from "../../strategy/test/support/market.ts";
 
 const MINUTES = 600;
 const BTC = "BTC-USDT-PERP";
@@ -46,6 +46,15 @@ const ownStrategy = `export default (kit) => ({
   }),
 });
 `;
+
+const gap: MarketEvent = {
+  type: "gap",
+  instrument: BTC,
+  timeframe: "1m",
+  from: START,
+  to: START + MINUTE_MS,
+  reason: "test",
+};
 
 let rig: Rig;
 beforeEach(async () => {
@@ -87,13 +96,112 @@ async function desireAll(): Promise<void> {
 const decisionsOf = async (variant: string): Promise<number> =>
   (await logged(rig.bus, "decision", subjectOf("decision", { variant, instrument: "*" }))).length;
 
-describe("given candles in the log, when strategy and orchestrator work them", () => {
-  test("then each signal and decision is that of the composed machines, byte for byte", async () => {
-    await desireAll();
+const predictions = eth.filter(({ timeframe }) => timeframe === "1m");
+const half = START + (MINUTES / 2) * MINUTE_MS;
+const early = ({ closeTime }: { closeTime: number }): boolean => closeTime <= half;
+const late = ({ closeTime }: { closeTime: number }): boolean => closeTime > half;
+
+async function publishHalf(which: typeof early): Promise<void> {
+  await publish(rig.bus, market.filter(which));
+  await predict(rig.bus, "nn", predictions.filter(which));
+}
+
+/** Some of the first half is decided, on each of its lanes or not. */
+const underWay = (): Promise<boolean> => eventually(async () => (await decisionsOf("learning")) > 100, { message: "no decisions come" });
+
+describe("given candles in the log, when strategy and orchestrator work them, then all is as the composed machines say", () => {
+  beforeEach(desireAll);
+
+  test("from the first to the last", async () => {
     await rig.start(orchestrator);
     await rig.start(strategy);
-    await publish(rig.bus, market);
-    await predict(rig.bus, "nn", eth.filter(({ timeframe }) => timeframe === "1m"));
+    await publishHalf(early);
+    await publishHalf(late);
     await expectSameAsComposed();
+  });
+
+  test("stopped in the middle and started again", async () => {
+    const first = [await rig.start(strategy), await rig.start(orchestrator)];
+    await publishHalf(early);
+    await underWay();
+    await Promise.all(first.map((service) => service.stop()));
+    await publishHalf(late);
+    await rig.start(orchestrator);
+    await rig.start(strategy);
+    await expectSameAsComposed();
+  });
+
+  test("killed in the middle, each in turn, and started again", async () => {
+    const voter = await rig.start(strategy);
+    const decider = await rig.start(orchestrator);
+    await publishHalf(early);
+    await underWay();
+    decider.kill();
+    await rig.start(orchestrator);
+    await publishHalf(late);
+    voter.kill();
+    await rig.start(strategy);
+    await expectSameAsComposed();
+  });
+
+  test("by two instances of each that share the work, one of each going away", async () => {
+    const first = [await rig.start(strategy), await rig.start(orchestrator)];
+    await rig.start(strategy);
+    await rig.start(orchestrator);
+    await publishHalf(early);
+    await underWay();
+    await Promise.all(first.map((service) => service.stop()));
+    await publishHalf(late);
+    await expectSameAsComposed();
+  });
+
+  test("with a variant that comes later and reads what was before", async () => {
+    await rig.bus.kv("variants").delete("slower");
+    await rig.start(orchestrator);
+    await rig.start(strategy);
+    await publishHalf(early);
+    await underWay();
+    await rig.desire("slower", variants["slower"]);
+    await publishHalf(late);
+    await expectSameAsComposed();
+  });
+
+  test("with garbage, an old schema and other people's messages in between", async () => {
+    await rig.start(orchestrator);
+    await rig.start(strategy);
+    await publishHalf(early);
+    const candle = subjectOf("candle", { venue: VENUE, instrument: BTC, timeframe: "1m" });
+    const signal = subjectOf("signal", { variant: "learning", instrument: BTC });
+    const about = { instrument: BTC, closeTime: half + MINUTE_MS };
+    const strange: MemberWord = { type: "signal", signal: { ...about, source: "nobody", action: "BUY", confidence: 1, reason: "" } };
+    await rig.bus.append(candle, "no JSON at all");
+    await rig.bus.append(candle, JSON.stringify({ ...JSON.parse(messageOf("candle", "x", 0, gap)), v: 0 }));
+    await rig.bus.append(candle, messageOf("candle", "gap", half, gap));
+    await rig.bus.append(signal, "\u0000");
+    await rig.bus.append(signal, messageOf("signal", "strange", half, strange));
+    await publishHalf(late);
+    await eventually(async () => (await everything()).complete || undefined, { timeoutMs: 5_000 }).catch(() => undefined);
+    const { actual, expected } = await everything();
+    const withoutStrange = (lane: string): unknown => {
+      const { words, decisions } = (actual as Record<string, { words: string[]; decisions: string[] }>)[lane]!;
+      return { words: words.filter((word) => !word.includes('"nobody"')), decisions };
+    };
+    expect(Object.fromEntries(Object.keys(expected as object).map((lane) => [lane, withoutStrange(lane)]))).toEqual(expected);
+  });
+
+  test("over a road that delays and doubles messages", async () => {
+    for (const seed of [1, 2]) {
+      if (seed > 1) {
+        await rig.close();
+        rig = await openRig("events");
+        writeFileSync(join(rig.configDir, "variants", "own.js"), ownStrategy);
+        await desireAll();
+      }
+      await rig.start(orchestrator, (bus) => unreliable(bus, { seed }));
+      await rig.start(strategy, (bus) => unreliable(bus, { seed: seed + 100 }));
+      await publishHalf(early);
+      await publishHalf(late);
+      await expectSameAsComposed();
+    }
   });
 });

@@ -2,16 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
-import {
-  decodeMessage,
-  encodeMessage,
-  type DesiredVariant,
-  type Envelope,
-  type Kind,
-  type PayloadOf,
-} from "@tradewind/contracts";
+import { decodeMessage, encodeMessage, type DesiredVariant, type Envelope, type Kind, type PayloadOf } from "@tradewind/contracts";
 import { startService, type ServiceContext, type ServiceDefinition } from "@tradewind/kit";
 import { tempDir } from "@tradewind/testkit";
+import { mortal } from "./mortal.ts";
 
 /** A service on the rig, with a handle of its own on the bus. */
 export interface Running {
@@ -19,7 +13,7 @@ export interface Running {
   readonly failed: Promise<never>;
   stop(): Promise<void>;
   /** Cuts it off from the bus without a word, as a killed process is. */
-  kill(): Promise<void>;
+  kill(): void;
 }
 
 /** Services on one embedded bus in a folder of their own. */
@@ -41,7 +35,7 @@ export async function openRig(clock: "events" | "wall"): Promise<Rig> {
   const file = join(configDir, "bus.sqlite");
   const bus = await openEmbeddedBus(file);
   await bus.ensure();
-  const services: Running[] = [];
+  const services = new Set<Running>();
   const revisions = new Map<string, number>();
 
   return {
@@ -50,7 +44,8 @@ export async function openRig(clock: "events" | "wall"): Promise<Rig> {
     config,
     async start(definition, through = (own) => own) {
       const own = await openEmbeddedBus(file);
-      const service = await startService(definition, { bus: through(own), config, configDir, processMetrics: false });
+      const { bus: handle, kill } = mortal(own);
+      const service = await startService(definition, { bus: through(handle), config, configDir, processMetrics: false });
       const running: Running = {
         context: service.context,
         failed: service.failed,
@@ -58,9 +53,12 @@ export async function openRig(clock: "events" | "wall"): Promise<Rig> {
           await service.stop();
           await own.close();
         },
-        kill: () => own.close(),
+        kill() {
+          kill();
+          services.delete(running);
+        },
       };
-      services.push(running);
+      services.add(running);
       return running;
     },
     async desire(id, variant, over = {}) {
@@ -72,7 +70,7 @@ export async function openRig(clock: "events" | "wall"): Promise<Rig> {
       return desired;
     },
     async close() {
-      await Promise.all(services.map((service) => service.stop()));
+      await Promise.all([...services].map((service) => service.stop()));
       await bus.close();
     },
   };
