@@ -71,6 +71,7 @@ export * from "./strategies/kit.ts";
 export * from "./strategies/registry.ts";
 export * from "./strategies/strategy.ts";
 export * from "./strategies/views.ts";
+export * from "./trade/account-snapshot.ts";
 export * from "./trade/account.ts";
 export * from "./trade/event.ts";
 export * from "./trade/trade.ts";

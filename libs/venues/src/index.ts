@@ -1,2 +1,11 @@
 export type { CreateFeed, Feed, FeedCapabilities, FeedClock, FeedEvent, FeedOptions, FeedSeries } from "./feeds/feed.ts";
 export { createFeed } from "./feeds/registry.ts";
+export type { Amendment, Broker, BrokerCapabilities, BrokerShell } from "./brokers/broker.ts";
+export { openSimulatedHttp, type SimulatedHttpOptions } from "./brokers/simulated-http.ts";
+export {
+  startSimulatedVenue,
+  type Manner,
+  type OpenAccount,
+  type SimulatedVenueServer,
+  type VenueStats,
+} from "./brokers/simulated/server.ts";

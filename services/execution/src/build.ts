@@ -6,6 +6,7 @@ import type { AccountWork, Desk, DeskContext } from "./desk.ts";
 import { createExecutionMetrics } from "./metrics.ts";
 import { openPaperDesk } from "./paper-desk.ts";
 import { openReplayDesk } from "./replay-desk.ts";
+import { openVenueDesk } from "./venue-desk.ts";
 
 export interface ExecutionOptions {
   /** Works these accounts without a lease, as a stale owner does that does not know it yet: to show what the fence is for. */
@@ -72,14 +73,16 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
 }
 
 function openDesk(context: DeskContext, work: AccountWork): Promise<Desk> {
+  const { clock } = context.service.run;
+  const { mode } = work.variants[0]!.loaded.plan;
+  if (clock === "wall" && (mode === "live" || mode === "futures")) return openVenueDesk(context, work);
   if (work.variants.length > 1)
     throw new Failure(
       "input",
       "ACCOUNT_SHARED",
       `variants ${work.variants.map(({ desired }) => desired.id).join(", ")} name one simulated account ${work.account}; give each an account of its own`,
     );
-  if (context.service.run.clock === "events") return openReplayDesk(context, work);
-  return openPaperDesk(context, work);
+  return clock === "events" ? openReplayDesk(context, work) : openPaperDesk(context, work);
 }
 
 export const build: BuildService = buildExecution();

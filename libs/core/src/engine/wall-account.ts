@@ -74,13 +74,11 @@ export function createWallAccount({ plan, onEntry }: WallAccountOptions): WallAc
       const unsent = [...trade.state.orders.values()].filter((order) => order.status === "intended");
       take(trade.step({ type: "start", time, ownerEpoch }), time);
       settle();
-      // The last owner never came to place them: in time they are placed now, as it would have; later not at all.
+      // The last owner never came to place them. Exits are placed as of then; an entry too, unless its time is over.
       const reports: VenueReport[] = [];
-      for (const { spec, sendBy } of unsent) {
-        const { clientId } = spec;
-        if (time <= sendBy) venue.place(spec, time, reports);
-        else reports.push({ type: "not_sent", time, clientId, reason: "the owner ended before it was sent" });
-      }
+      for (const { spec, sendBy, intendedAt } of unsent)
+        if (time <= sendBy || spec.reduceOnly) venue.place(spec, intendedAt, reports);
+        else reports.push({ type: "not_sent", time, clientId: spec.clientId, reason: "the owner ended before it was sent" });
       perform(venue, { type: "snapshot" }, time, reports);
       tell(reports, time);
     },
