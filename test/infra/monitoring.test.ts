@@ -72,6 +72,9 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
     );
     const { groups } = await scraper.get<{ groups: readonly { rules: readonly { name: string; health: string }[] }[] }>("rules");
     for (const { name, health } of groups.flatMap(({ rules }) => rules)) expect(`${name} ${health}`).toBe(`${name} ok`);
+    // A query that gives 0 for what has not happened yet would give it for a misspelt name too.
+    const known = Object.keys(await scraper.get<Readonly<Record<string, unknown>>>("metadata"));
+    expect(metricsNamed().filter((name) => !known.includes(name))).toEqual([]);
     const { activeTargets } = await scraper.get<{ activeTargets: readonly { health: string; lastError: string }[] }>("targets");
     expect(activeTargets.map(({ lastError }) => lastError)).toEqual(ports.map(() => ""));
     expect(services.output()).not.toContain("Permissions Violation");
@@ -82,9 +85,17 @@ function asked(uid: string, { title, targets }: Panel): [string, string][] {
   return targets.map(({ expr }, i) => [`${uid}: ${title} ${i + 1}`, expr]);
 }
 
+/** Every metric that a panel or a rule names, a histogram by its own name. */
+function metricsNamed(): string[] {
+  const texts = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
+  texts.push(readFileSync(join(infra, "prometheus/rules.yml"), "utf8"));
+  const names = texts.flatMap((text) => [...text.matchAll(/\b(?:tradewind|process|nodejs)_\w+/g)].map(([name]) => name));
+  return [...new Set(names.map((name) => name.replace(/_bucket$/, "")))];
+}
+
 interface Services extends AsyncDisposable {
-  /** Where each answers /metrics; undefined until all do. */
-  ports(): number[] | undefined;
+  /** Where each answers /metrics; throws until all do. */
+  ports(): number[];
   output(): string;
 }
 
@@ -100,12 +111,14 @@ function start({ dir, configDir }: Workspace): Services {
       TRADEWIND_PORT_FILE: portFile(name),
     });
   });
+  const output = (): string => processes.map((service) => `${service.name}: ${service.output().slice(-2000)}`).join("\n");
   return {
     ports() {
-      if (!names.every((name) => existsSync(portFile(name)))) return undefined;
+      const missing = names.filter((name) => !existsSync(portFile(name)));
+      if (missing.length > 0) throw new Error(`no word from ${missing.join(", ")}\n${output()}`);
       return names.map((name) => Number(readFileSync(portFile(name), "utf8")));
     },
-    output: () => processes.map(({ name, output }) => `${name}: ${output().slice(-2000)}`).join("\n"),
+    output,
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map((service) => service.kill("SIGTERM")));
     },
