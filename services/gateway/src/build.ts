@@ -89,12 +89,13 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
     opened: (socket, request) => openTap(context, metrics, socket, (request.query as { subject: string }).subject),
   });
   await addPage(app);
-  refuseOtherMethods(app, [...routes]);
+  const known = [...routes];
+  refuseOtherMethods(app, known);
 
   const url = await listen(config.gateway, (options) => app.listen(options));
   context.log.info(`page and REST at ${url}`);
   state.note(`page and REST at ${url}`);
-  return { url, token, routes };
+  return { url, token, routes: known };
 }
 
 async function listen(

@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from "fastify";
 import websocket from "@fastify/websocket";
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { ServiceContext } from "@tradewind/kit";
 import { methodRefusal, refusalOf, refusals, refuse } from "./errors.ts";
 import { guard } from "./guard.ts";
@@ -25,7 +25,6 @@ export interface AppOptions {
   readonly metrics: HttpMetrics;
 }
 
-export type App = FastifyInstance & { withTypeProvider<T extends ZodTypeProvider>(): FastifyInstance };
 export type RouteList = readonly Pick<RouteOptions, "method" | "url" | "schema">[];
 
 /** A server with every guard and no route yet. */
@@ -87,6 +86,6 @@ export function refuseOtherMethods(app: FastifyInstance, routes: RouteList): voi
     const others = METHODS.filter((method) => !allowed.includes(method));
     const handler = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
       refuse(reply.header("allow", allowed.join(", ")), methodRefusal(allowed));
-    app.route({ method: [...others], url, handler, schema: { hide: true } as object });
+    app.route({ method: [...others], url, handler, schema: { hide: true } });
   }
 }

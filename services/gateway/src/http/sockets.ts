@@ -37,7 +37,7 @@ export function addSocketRoute(
   app.route({
     method: "GET",
     url,
-    schema: { summary, ...(query && { querystring: query }) } as object,
+    schema: { summary, ...(query && { querystring: query }) },
     preHandler: async (request: FastifyRequest, reply: FastifyReply) => {
       check?.(request);
       return request.ws && clients >= CLIENTS_MOST ? refuse(reply, refusals.clients) : undefined;

@@ -74,7 +74,7 @@ export function createLogSearch(bus: Bus): LogSearch {
         if (!decoded.ok) return undefined;
         const said = content(decoded.envelope.data).closeTime;
         if (said > closeTime) return "end" as const;
-        return said === closeTime ? (decoded.envelope as Envelope<MemberWord>) : undefined;
+        return said === closeTime ? decoded.envelope : undefined;
       };
       const signals = await near(subjectOf("signal", { variant: plan.id, instrument }), published, pick("signal"));
       const models = plan.members.filter(({ kind }) => kind === "model").map(({ name }) => name);
