@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { calendarNamed, timeframeMs, type Candle, type Instrument, type Timeframe } from "@tradewind/core";
-import { content, decodeMessage, messageId, subjectOf, tokenOf, type MarketEvent, type ModelRecord } from "@tradewind/contracts";
-import { checkpointStore, createInbox, createOutbox, type Incoming, type ServiceContext, type Work } from "@tradewind/kit";
+import { content, decodeMessage, subjectOf, tokenOf, type MarketEvent, type ModelRecord } from "@tradewind/contracts";
+import { checkpointStore, createInbox, type ServiceContext, type Work } from "@tradewind/kit";
 import { barOrder, type Bar, type BarOrder } from "./bar-order.ts";
 import { followFeatures } from "./feature-arrivals.ts";
 import { featureSource, type FeatureCache } from "./features.ts";
 import type { ModelHost } from "./host/model-host.ts";
 import type { InferenceMetrics } from "./metrics.ts";
+import { createKeeper } from "./keeper.ts";
+import { createTeller } from "./teller.ts";
 import { createSpeaker } from "./word.ts";
 
 /** One instrument that a model is wanted for. */
@@ -35,11 +37,6 @@ interface Saved {
   readonly features: unknown;
 }
 
-/** Wall time between checkpoints, and candles after which one is made whatever the time. */
-const CHECKPOINT_MS = 1_000;
-const CHECKPOINT_CANDLES = 500;
-/** Words under way to the log before the next candle is taken. */
-const UNDER_WAY_MOST = 200;
 /** Wall ms a stop waits for the word in hand; its candle is taken again by whoever comes next. */
 const LEAVE_AFTER_MS = 500;
 /** Wall ms a close waits for its feature matrix before it makes one itself, at most a quarter of its timeframe. */
@@ -48,94 +45,58 @@ const FEATURE_WAIT_MS = 250;
 /** Takes the candles of one instrument and says one model's word on each close, from the checkpoint on. */
 export async function startLane(options: LaneOptions): Promise<Work> {
   const { context, record, wish, host, metrics, lost } = options;
-  const { instrument } = wish;
+  const { instrument, effectiveFrom } = wish;
+  const { matrix } = record;
   const venue = tokenOf(wish.broker);
-  const calendar = calendarNamed(instrument.calendar);
-  const events = context.run.clock === "events";
-  const finest = record.matrix.timeframes[0]!;
-  const timeframes = timeframesOf(record, wish.timeframe);
-  const spoken = timeframes[0]!;
-  const filter = subjectOf("candle", { venue, instrument: instrument.id, timeframe: timeframes.length === 1 ? finest : "*" });
   const about = { model: record.id, venue, instrument: instrument.id };
-  const checkpoints = checkpointStore(context, `${record.id}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
-  const outbox = createOutbox(context);
+  const calendar = calendarNamed(instrument.calendar);
+  const clock = context.run.clock === "events" ? undefined : context.clock;
+  const finest = matrix.timeframes[0]!;
+  const timeframes = timeframesOf(record, wish.timeframe);
+  const filter = subjectOf("candle", { venue, instrument: instrument.id, timeframe: timeframes.length === 1 ? finest : "*" });
   const order = barOrder({ timeframes }, calendar);
-  const arrivals = events ? undefined : await followFeatures(context, options.cache, { ...record, venue, instrument: instrument.id });
+  const arrivals = clock && (await followFeatures(context, options.cache, { ...record, venue, instrument: instrument.id }));
   const features = featureSource({
-    matrix: record.matrix,
+    matrix,
     calendar,
     cached: arrivals && ((candle) => arrivals.matrixOf(candle.closeTime, featureWaitMs(context, finest))),
     replay: (until, feed) => replay(context, filter, barOrder({ timeframes }, calendar), record, until, feed),
   });
   const leaving = new AbortController();
-  const clock = events ? undefined : context.clock;
   const speaker = createSpeaker({ record, host, features, metrics, clock, signal: leaving.signal });
-
+  const saidUpTo = Math.max(effectiveFrom, await lastSaid(context, subjectOf("prediction", about)));
+  const teller = createTeller({ context, about, matrix, spoken: timeframes[0]!, features, speaker, saidUpTo, lost });
+  const checkpoints = checkpointStore(context, `${record.id}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
   const saved = await checkpoints.load();
   if (saved !== undefined) {
     const state = saved.state as Saved;
     order.restore(state.order);
     features.restore(state.features);
   }
-  /** What was said is not said again, however long ago: words go out in the order of their closes. */
-  let saidUpTo = Math.max(wish.effectiveFrom, await lastSaid(context, subjectOf("prediction", about)));
-  let newestOwn = -Infinity;
-  let underWay = 0;
-  let sinceSave = 0;
-  let savedAt = Date.now();
-  let broken = false;
-
-  async function onBar({ candle, cause }: Bar): Promise<void> {
-    if (record.matrix.timeframes.includes(candle.timeframe)) features.feed(candle);
-    if (candle.timeframe === finest) newestOwn = candle.closeTime;
-    if (candle.timeframe !== spoken || candle.closeTime <= saidUpTo) return;
-    const word = newestOwn === candle.closeTime ? await speaker.word(ownClose(candle)) : speaker.aside(candle);
-    if (lost.aborted) return;
-    saidUpTo = candle.closeTime;
-    void outbox
-      .append("prediction", about, { id: messageId.prediction(record.id, venue, word), time: candle.closeTime, cause, data: word })
-      .catch(() => undefined);
-    if (++underWay >= UNDER_WAY_MOST) await flush();
-  }
-
-  /** The close of the model's own timeframe at this time: what the features are asked about. */
-  const ownClose = (candle: Candle): Candle => (candle.timeframe === finest ? candle : { ...candle, timeframe: finest });
-
-  async function flush(): Promise<void> {
-    await outbox.flush();
-    underWay = 0;
-  }
-
-  async function save(): Promise<void> {
-    if (broken || lost.aborted || sinceSave === 0) return;
-    await flush();
-    const state: Saved = { order: order.snapshot(), features: features.snapshot() };
-    await checkpoints.save({ positions: inbox.positions(), state });
-    sinceSave = 0;
-    savedAt = Date.now();
-  }
-
-  async function take({ id, data }: Incoming<"candle">): Promise<void> {
-    if (lost.aborted) return;
-    // Between two messages the positions are those of the state.
-    if (sinceSave >= CHECKPOINT_CANDLES || Date.now() - savedAt > CHECKPOINT_MS) await save();
-    sinceSave += 1;
-    try {
-      for (const bar of barsOf(order, data, id)) await onBar(bar);
-    } catch (error) {
-      broken = true;
-      throw error;
-    }
-  }
-
   const inbox = createInbox(context);
-  await inbox.open({ kind: "candle", filter, from: { after: saved?.positions[filter] ?? 0 }, take });
+  const keeper = createKeeper({
+    lost,
+    async save() {
+      await teller.flush();
+      const state: Saved = { order: order.snapshot(), features: features.snapshot() };
+      await checkpoints.save({ positions: inbox.positions(), state });
+    },
+  });
+  await inbox.open({
+    kind: "candle",
+    filter,
+    from: { after: saved?.positions[filter] ?? 0 },
+    take: ({ id, data }) =>
+      keeper.taking(async () => {
+        for (const bar of barsOf(order, data, id)) await teller.take(bar);
+      }),
+  });
   return {
     async stop() {
       const timer = setTimeout(() => leaving.abort(), LEAVE_AFTER_MS);
       await Promise.all([inbox.stop(), arrivals?.stop()]);
       clearTimeout(timer);
-      await save().catch(() => undefined);
+      await keeper.saveNow().catch(() => undefined);
     },
   };
 }
