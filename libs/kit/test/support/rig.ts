@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openEmbeddedBus, type Bus } from "@tradewind/bus";
+import { openEmbeddedBus, type Bus, type EmbeddedOptions } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { decodeMessage, encodeMessage, type DesiredVariant, type Envelope, type Kind, type PayloadOf } from "@tradewind/contracts";
 import { startService, type ServiceContext, type ServiceDefinition } from "@tradewind/kit";
@@ -27,13 +27,13 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(clock: "events" | "wall"): Promise<Rig> {
+export async function openRig(clock: "events" | "wall", options: EmbeddedOptions = {}): Promise<Rig> {
   const configDir = tempDir("tradewind-rig-");
   mkdirSync(join(configDir, "variants"));
   writeFileSync(join(configDir, "system.yaml"), `run: { clock: ${clock} }\nlog: { level: fatal }\n`);
   const config = loadSystem(configDir, {});
   const file = join(configDir, "bus.sqlite");
-  const bus = await openEmbeddedBus(file);
+  const bus = await openEmbeddedBus(file, options);
   await bus.ensure();
   const services = new Set<Running>();
   const revisions = new Map<string, number>();

@@ -52,8 +52,7 @@ export function candlesOf(instrument: string, minutes: number, seed: number): Ca
   return candles;
 }
 
-export const candleSubject = ({ instrument, timeframe }: Candle): string =>
-  subjectOf("candle", { venue: VENUE, instrument, timeframe });
+export const candleSubject = ({ instrument, timeframe }: Candle): string => subjectOf("candle", { venue: VENUE, instrument, timeframe });
 
 /** Publishes candles as market-data does. */
 export async function publish(bus: Bus, candles: readonly Candle[]): Promise<void> {
