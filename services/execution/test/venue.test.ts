@@ -3,6 +3,7 @@ import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import type { StartedService } from "@tradewind/kit";
 import { eventually } from "@tradewind/testkit";
 import { startSimulatedVenue, type SimulatedVenueServer } from "@tradewind/venues";
+import { measureRecovery } from "./support/recovery.ts";
 import { ledgerOf, settings, startExecution } from "./support/scene.ts";
 import { account, decideNow, eventsOf, placedAt, price, trades, wantLive } from "./support/venue-scene.ts";
 
@@ -85,6 +86,14 @@ describe("given an account at a venue", () => {
     const states = (await eventsOf(bus, "state")).map(({ state }) => state);
     expect(states).toEqual(["REDUCING", "ACTIVE", "REDUCING", "ACTIVE"]);
     expect((await eventsOf(bus, "fill"))[1]).toMatchObject({ leg: "stop" });
+  });
+
+  test("a new owner of many resting orders has looked at every one when it trades again", async () => {
+    const { orders, added } = await measureRecovery(bus, server, 40);
+    expect(orders).toBe(40);
+    expect(added).toBeGreaterThan(2);
+    expect(Object.values(server.stats().placed).every((times) => times === 1)).toBe(true);
+    expect(server.stats().requests["lookup"]).toBeGreaterThanOrEqual(40);
   });
 
   test("without a venue's address the account is refused in one clear line, and nothing is written", async () => {

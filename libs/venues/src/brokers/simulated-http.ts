@@ -18,6 +18,13 @@ const RECONNECT_MS = 200;
 
 const capabilities: BrokerCapabilities = { amend: true, restingStops: true, reduceOnly: true, groups: true, lookupByClientId: true };
 
+/** What answers a request properly; anything else is no answer. */
+const answersTo = {
+  place: ["open", "closed"],
+  cancel: ["closed", "request_refused"],
+  amend: ["amended", "request_refused"],
+} as const satisfies Record<string, readonly VenueReport["type"][]>;
+
 /** An account at a simulated venue server. Throws `VENUE_UNREACHABLE` (retry). */
 export async function openSimulatedHttp(options: SimulatedHttpOptions): Promise<Broker> {
   const { url, account, now } = options;
@@ -31,22 +38,21 @@ export async function openSimulatedHttp(options: SimulatedHttpOptions): Promise<
   }
   const stream = await followReports(transport, `${base}/reports`, options);
 
-  /** What the venue said, with our time; undefined when it said nothing of use. */
-  const said = (outcome: Outcome): VenueReport | undefined => {
+  /** What the venue said of what was asked, with our time; undefined when it said nothing of use. */
+  const said = (outcome: Outcome, expected: readonly VenueReport["type"][], clientId?: string): VenueReport | undefined => {
     if (outcome.type !== "answered" || outcome.status !== 200) return undefined;
-    try {
-      return { ...(decodeSnapshot(outcome.text) as VenueReport), time: now() };
-    } catch {
-      return undefined;
-    }
+    const report = readReport(outcome.text);
+    if (report === undefined || !expected.includes(report.type)) return undefined;
+    if (clientId !== undefined && (!("clientId" in report) || report.clientId !== clientId)) return undefined;
+    return { ...report, time: now() };
   };
   /** An order's request: without a proper answer nobody knows. */
-  const ask = async (what: string, clientId: string, body: unknown): Promise<VenueReport> => {
+  const ask = async (what: keyof typeof answersTo, clientId: string, body: unknown): Promise<VenueReport> => {
     const outcome = await transport.post(`${base}/${what}`, encodeSnapshot(body), () => Promise.resolve(mayNot(options)));
-    return said(outcome) ?? { type: "unanswered", time: now(), clientId, reason: reasonOf(outcome) };
+    return said(outcome, answersTo[what], clientId) ?? { type: "unanswered", time: now(), clientId, reason: reasonOf(outcome) };
   };
-  const question = async (what: string, body: unknown): Promise<VenueReport | undefined> =>
-    said(await transport.post(`${base}/${what}`, encodeSnapshot(body)));
+  const question = async (what: "lookup" | "snapshot", body: unknown): Promise<VenueReport | undefined> =>
+    said(await transport.post(`${base}/${what}`, encodeSnapshot(body)), [what]);
 
   return {
     capabilities,
@@ -61,7 +67,7 @@ export async function openSimulatedHttp(options: SimulatedHttpOptions): Promise<
       const { clientId } = order;
       const outcome = await transport.post(`${base}/place`, encodeSnapshot(order), ready);
       if (outcome.type === "unsent") return { type: "not_sent", time: now(), clientId, reason: outcome.reason };
-      return said(outcome) ?? { type: "unanswered", time: now(), clientId, reason: reasonOf(outcome) };
+      return said(outcome, answersTo.place, clientId) ?? { type: "unanswered", time: now(), clientId, reason: reasonOf(outcome) };
     },
     cancel: (clientId) => ask("cancel", clientId, { clientId }),
     amend: ({ clientId, quantity, stopPrice }) => ask("amend", clientId, { clientId, quantity, stopPrice }),
@@ -73,6 +79,15 @@ export async function openSimulatedHttp(options: SimulatedHttpOptions): Promise<
       return Promise.resolve();
     },
   };
+}
+
+function readReport(text: string): VenueReport | undefined {
+  try {
+    const value = decodeSnapshot(text);
+    return typeof value === "object" && value !== null && "type" in value ? (value as VenueReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function mayNot({ mayWrite }: BrokerShell): string | undefined {
@@ -109,7 +124,7 @@ async function followReports(transport: Transport, path: string, shell: BrokerSh
       (text) => {
         const lines = (rest + text).split("\n");
         rest = lines.pop()!;
-        for (const line of lines) if (line !== "") shell.onReport({ ...(decodeSnapshot(line) as VenueReport), time: shell.now() });
+        for (const report of lines.map(readReport)) if (report !== undefined) shell.onReport({ ...report, time: shell.now() });
       },
       again,
     );
