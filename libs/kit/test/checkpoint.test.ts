@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkpointStore, createInbox, keepCheckpoints, type ServiceContext } from "@tradewind/kit";
+import { eventually } from "@tradewind/testkit";
+import { messageOf, openRig, type Rig } from "./support/rig.ts";
+
+const BTC = "tw.candle.bybit.BTC.1m";
+
+let rig: Rig;
+let context: ServiceContext;
+beforeEach(async () => {
+  rig = await openRig("events");
+  ({ context } = await rig.start({ name: "stage", build: async () => undefined }));
+});
+afterEach(() => rig.close());
+
+describe("given a checkpoint in the store", () => {
+  const checkpoint = { positions: { [BTC]: 7 }, state: { shares: Float64Array.of(0.1, Number.NaN), open: new Map([[1, "x"]]) } };
+
+  test("when it is of the same version, then it is given back exactly", async () => {
+    await checkpointStore(context, "BTC", "one").save(checkpoint);
+    expect(await checkpointStore(context, "BTC", "one").load()).toEqual(checkpoint);
+  });
+
+  test("when it is of another version or partition, or unreadable, then there is none", async () => {
+    await checkpointStore(context, "BTC", "one").save(checkpoint);
+    expect(await checkpointStore(context, "BTC", "two").load()).toBeUndefined();
+    expect(await checkpointStore(context, "ETH", "one").load()).toBeUndefined();
+    await rig.bus.kv("checkpoints").put("stage.BTC", "{");
+    expect(await checkpointStore(context, "BTC", "one").load()).toBeUndefined();
+  });
+
+  test("when it is cleared, then there is none", async () => {
+    const store = checkpointStore(context, "BTC", "one");
+    await store.save(checkpoint);
+    await store.clear();
+    expect(await store.load()).toBeUndefined();
+  });
+});
+
+describe("given a stage that keeps checkpoints", () => {
+  const end = (time: number): string => messageOf("candle", `e${time}`, time, { type: "end", instrument: "BTC", timeframe: "1m", time });
+
+  async function keep(flush: () => Promise<void>, valid: () => boolean) {
+    const inbox = createInbox(context);
+    const store = checkpointStore(context, "BTC", "one");
+    let sum = 0;
+    const checkpoints = keepCheckpoints({ inbox, store, capture: () => sum, flush, valid, fail: context.fail });
+    await inbox.open({
+      kind: "candle",
+      filter: BTC,
+      from: { after: 0 },
+      take({ time }) {
+        sum += time;
+        return checkpoints.taken();
+      },
+    });
+    return { store, checkpoints, inbox, sum: () => sum };
+  }
+
+  test("when its outputs are not durable, then nothing is saved; when they are, then the state of then", async () => {
+    const durable = Promise.withResolvers<void>();
+    const { store, checkpoints, inbox, sum } = await keep(
+      () => durable.promise,
+      () => true,
+    );
+    for (let time = 1; time <= 10; time++) await rig.bus.append(BTC, end(time));
+    await eventually(() => sum() === 55);
+    await inbox.stop();
+    const stopped = checkpoints.stop();
+    expect(await store.load()).toBeUndefined();
+    durable.resolve();
+    await stopped;
+    expect(await store.load()).toMatchObject({ state: 55 });
+  });
+
+  test("when it goes on for long, then it saves on its way, never a state without its position", async () => {
+    const { store, checkpoints, inbox, sum } = await keep(
+      async () => undefined,
+      () => true,
+    );
+    const first = (await rig.bus.last(BTC))?.seq ?? 0;
+    await Promise.all(Array.from({ length: 1_200 }, () => rig.bus.append(BTC, end(1))));
+    const saved = await eventually(() => store.load());
+    // Within a message, the position is that of the one before.
+    const behind = (saved.state as number) - (saved.positions[BTC]! - first);
+    expect([0, 1]).toContain(behind);
+    await eventually(() => sum() === 1_200);
+    await inbox.stop();
+    await checkpoints.stop();
+  });
+
+  test("when it is no longer its partition, then nothing is saved", async () => {
+    let ours = true;
+    const { store, checkpoints, inbox, sum } = await keep(
+      async () => undefined,
+      () => ours,
+    );
+    await rig.bus.append(BTC, end(1));
+    await eventually(() => sum() === 1);
+    ours = false;
+    await inbox.stop();
+    await checkpoints.stop();
+    expect(await store.load()).toBeUndefined();
+  });
+});
