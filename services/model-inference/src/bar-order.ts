@@ -21,8 +21,8 @@ export interface Bar {
  */
 export interface BarOrder {
   take(bar: Bar): readonly Bar[];
-  /** The data ends: nothing is waited for any more. */
-  finish(): readonly Bar[];
+  /** The data of a timeframe ends: of the coarsest, nothing is waited for any more. */
+  finish(timeframe: Timeframe): readonly Bar[];
   snapshot(): unknown;
   restore(state: unknown): void;
 }
@@ -87,7 +87,7 @@ export function barOrder({ timeframes }: Pick<MatrixPlan, "timeframes">, calenda
       else state.coarse.push(bar);
       return release(false);
     },
-    finish: () => release(true),
+    finish: (timeframe) => (timeframe === coarsest ? release(true) : []),
     snapshot: () => ({ ...state, chain: chain?.snapshot() }),
     restore(saved) {
       const from = saved as State;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { calendarNamed, timeframeMs, type Candle, type Instrument, type Timeframe } from "@tradewind/core";
 import { content, decodeMessage, subjectOf, tokenOf, type MarketEvent, type ModelRecord } from "@tradewind/contracts";
-import { checkpointStore, createInbox, type ServiceContext, type Work } from "@tradewind/kit";
+import { checkpointStore, createInbox, type Incoming, type ServiceContext, type Work } from "@tradewind/kit";
 import { barOrder, type Bar, type BarOrder } from "./bar-order.ts";
 import { followFeatures } from "./feature-arrivals.ts";
 import { featureSource, type FeatureCache } from "./features.ts";
@@ -55,6 +55,9 @@ export async function startLane(options: LaneOptions): Promise<Work> {
   const timeframes = timeframesOf(record, wish.timeframe);
   const filter = subjectOf("candle", { venue, instrument: instrument.id, timeframe: timeframes.length === 1 ? finest : "*" });
   const order = barOrder({ timeframes }, calendar);
+  const checkpoints = checkpointStore(context, `${record.id}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
+  const saved = await checkpoints.load();
+  const saidUpTo = Math.max(effectiveFrom, await lastSaid(context, subjectOf("prediction", about)));
   const arrivals = clock && (await followFeatures(context, options.cache, { ...record, venue, instrument: instrument.id }));
   const features = featureSource({
     matrix,
@@ -64,10 +67,7 @@ export async function startLane(options: LaneOptions): Promise<Work> {
   });
   const leaving = new AbortController();
   const speaker = createSpeaker({ record, host, features, metrics, clock, signal: leaving.signal });
-  const saidUpTo = Math.max(effectiveFrom, await lastSaid(context, subjectOf("prediction", about)));
   const teller = createTeller({ context, about, matrix, spoken: timeframes[0]!, features, speaker, saidUpTo, lost });
-  const checkpoints = checkpointStore(context, `${record.id}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
-  const saved = await checkpoints.load();
   if (saved !== undefined) {
     const state = saved.state as Saved;
     order.restore(state.order);
@@ -82,29 +82,30 @@ export async function startLane(options: LaneOptions): Promise<Work> {
       await checkpoints.save({ positions: inbox.positions(), state });
     },
   });
-  await inbox.open({
-    kind: "candle",
-    filter,
-    from: { after: saved?.positions[filter] ?? 0 },
-    take: ({ id, data }) =>
-      keeper.taking(async () => {
-        for (const bar of barsOf(order, data, id)) await teller.take(bar);
-      }),
-  });
-  return {
-    async stop() {
-      const timer = setTimeout(() => leaving.abort(), LEAVE_AFTER_MS);
-      await Promise.all([inbox.stop(), arrivals?.stop()]);
-      clearTimeout(timer);
-      await keeper.saveNow().catch(() => undefined);
-    },
-  };
+  async function stop(): Promise<void> {
+    const timer = setTimeout(() => leaving.abort(), LEAVE_AFTER_MS);
+    await Promise.all([inbox.stop(), arrivals?.stop()]);
+    clearTimeout(timer);
+    await keeper.saveNow().catch(() => undefined);
+  }
+  const from = { after: saved?.positions[filter] ?? 0 };
+  const take = ({ id, data }: Incoming<"candle">): Promise<void> =>
+    keeper.taking(async () => {
+      for (const bar of barsOf(order, data, id)) await teller.take(bar);
+    });
+  try {
+    await inbox.open({ kind: "candle", filter, from, take });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
 
 /** What a market event brings: corrections change nothing that was said, and a gap is a bar that does not come. */
 function barsOf(order: BarOrder, event: MarketEvent, cause: string): readonly Bar[] {
   if (event.type === "candle") return order.take({ candle: event.candle, cause });
-  return event.type === "end" ? order.finish() : [];
+  return event.type === "end" ? order.finish(event.timeframe) : [];
 }
 
 /** The timeframes a lane reads: the matrix's, and before them the variants' where they decide more often than the model speaks. */
