@@ -2,10 +2,5 @@ export type { CreateFeed, Feed, FeedCapabilities, FeedClock, FeedEvent, FeedOpti
 export { createFeed } from "./feeds/registry.ts";
 export type { Amendment, Broker, BrokerCapabilities, BrokerShell } from "./brokers/broker.ts";
 export { openSimulatedHttp, type SimulatedHttpOptions } from "./brokers/simulated-http.ts";
-export {
-  startSimulatedVenue,
-  type Manner,
-  type OpenAccount,
-  type SimulatedVenueServer,
-  type VenueStats,
-} from "./brokers/simulated/server.ts";
+export type { Manner, OpenAccount, VenueStats } from "./brokers/simulated/exchange.ts";
+export { startSimulatedVenue, type SimulatedVenueServer } from "./brokers/simulated/server.ts";

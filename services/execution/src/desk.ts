@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { decodeSnapshot, encodeSnapshot, isFailure, timeframeMs, type Command, type Timeframe } from "@tradewind/core";
+import { decodeSnapshot, encodeSnapshot, Failure, isFailure, timeframeMs, type Command, type Timeframe } from "@tradewind/core";
 import { lineOf, type CheckpointStore, type Inbox, type RunningVariant, type ServiceContext } from "@tradewind/kit";
 import type { ExecutionMetrics } from "./metrics.ts";
 import type { AccountView } from "./view.ts";
@@ -56,6 +56,12 @@ export function createSteps({ service, lost, stopped }: DeskContext, account: st
       }
     },
   };
+}
+
+/** The answer to a command that was worked as a step. Throws `COMMAND_REFUSED` when the desk had stopped. */
+export function recorded(steps: Steps, account: string, { verb }: Command): string {
+  if (steps.failed() === undefined) return `${account}: ${verb} recorded`;
+  throw new Failure("service", "COMMAND_REFUSED", `account ${account} is not worked here any more; ask again in some seconds`);
 }
 
 /** A checkpoint is due every second; one that takes long to make, less often. */

@@ -93,23 +93,16 @@ export async function openLedger(context: ServiceContext, account: string, lost:
     },
     async append(entry, head) {
       const text = encodeEntry(entry);
-      const message = encodeRaw(
-        "ledger",
-        {
-          id: `l/${account}/${entry.ownerEpoch}/${entry.n}`,
-          time: entry.time,
-          published: Date.now(),
-          source: context.instance,
-          run: context.run.run,
-          ...head,
-        },
-        text,
-      );
-      seq = await appendOnce(entry, text, message);
+      seq = await appendOnce(entry, text, messageOf(context, account, entry, head, text));
       n = entry.n;
       ownerEpoch = entry.ownerEpoch;
     },
   };
+}
+
+function messageOf({ instance, run }: ServiceContext, account: string, entry: LedgerEntry, head: EntryHead, text: string): string {
+  const id = `l/${account}/${entry.ownerEpoch}/${entry.n}`;
+  return encodeRaw("ledger", { id, time: entry.time, published: Date.now(), source: instance, run: run.run, ...head }, text);
 }
 
 function fenced(account: string, why: string): Failure {

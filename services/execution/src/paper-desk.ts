@@ -14,7 +14,7 @@ import {
 } from "@tradewind/core";
 import { checkpointStore, createInbox, createOutbox, type Checkpoint, type MarketClock, type ServiceContext } from "@tradewind/kit";
 import { startFrom } from "./start-from.ts";
-import { createSaver, createSteps, graceWallMs, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
+import { createSaver, createSteps, graceWallMs, recorded, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
 import { openLedger, type LedgerLog } from "./ledger-log.ts";
 import { createReadModels } from "./read-models.ts";
 import { createRecorder } from "./recorder.ts";
@@ -87,8 +87,7 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
     variants: [plan.id],
     async command(order: Command) {
       await inbox.exclusive(() => step(() => stage.command(order)));
-      if (steps.failed() !== undefined) throw new Failure("service", "COMMAND_REFUSED", `account ${account} is not worked here any more`);
-      return `${account}: ${order.verb} recorded`;
+      return recorded(steps, account, order);
     },
     view: () => viewAccount(paper.trade.state, account, clock.now()),
     async stop() {

@@ -189,23 +189,17 @@ function createStage(plan: VariantPlan, effectiveFrom: number, recorder: Recorde
     }
     if (finished || ended.size < plan.instruments.length || barrier.waiting() > 0) return;
     finished = true;
-    // As the backtest ends: positions close at the last candle of each instrument, as of the end of the data.
-    account.finish(plan.instruments.flatMap(({ id }) => (last.has(id) ? [{ ...last.get(id)!, closeTime: worked }] : [])));
+    account.finish(lastCandles(plan, last, worked));
     await recorder.flush(undefined);
   }
 
   return {
     barrier,
     market(event) {
-      if (event.type === "candle") {
-        const { candle } = event;
-        if (candle.closeTime > effectiveFrom && !first.has(candle.instrument)) first.set(candle.instrument, candle.openTime);
-        barrier.candle(candle);
-      } else if (event.type === "gap") barrier.gap(event.instrument, event.to);
-      else if (event.type === "end") {
-        ended.add(event.instrument);
-        barrier.gap(event.instrument, Infinity);
-      }
+      if (event.type === "candle" && event.candle.closeTime > effectiveFrom && !first.has(event.candle.instrument))
+        first.set(event.candle.instrument, event.candle.openTime);
+      if (event.type === "end") ended.add(event.instrument);
+      show(barrier, event);
     },
     drain,
     account: () => paper,
@@ -222,4 +216,15 @@ function createStage(plan: VariantPlan, effectiveFrom: number, recorder: Recorde
       finished,
     }),
   };
+}
+
+function show(barrier: CloseBarrier, event: MarketEvent): void {
+  if (event.type === "candle") barrier.candle(event.candle);
+  else if (event.type === "gap") barrier.gap(event.instrument, event.to);
+  else if (event.type === "end") barrier.gap(event.instrument, Infinity);
+}
+
+/** As the backtest ends: positions close at the last candle of each instrument, as of the end of the data. */
+function lastCandles(plan: VariantPlan, last: ReadonlyMap<string, Candle>, closeTime: number): Candle[] {
+  return plan.instruments.flatMap(({ id }) => (last.has(id) ? [{ ...last.get(id)!, closeTime }] : []));
 }

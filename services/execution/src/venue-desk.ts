@@ -15,9 +15,9 @@ import {
   type VariantPlan,
   type VenueReport,
 } from "@tradewind/core";
-import { checkpointStore, createInbox, createOutbox, lineOf, type Inbox, type MarketClock } from "@tradewind/kit";
-import { openSimulatedHttp, type Broker } from "@tradewind/venues";
-import { createSaver, createSteps, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
+import { checkpointStore, createInbox, createOutbox, lineOf, type Inbox, type MarketClock, type ServiceContext } from "@tradewind/kit";
+import { openSimulatedHttp, type Broker, type SimulatedHttpOptions } from "@tradewind/venues";
+import { createSaver, createSteps, recorded, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
 import { openLedger, type LedgerLog } from "./ledger-log.ts";
 import { pauseFromEnvironment } from "./pause.ts";
 import { createReadModels } from "./read-models.ts";
@@ -48,13 +48,7 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
   const { account } = work;
   const ledger = await openLedger(service, account, lost);
   const plans = await plansInOrder(work, ledger);
-  const url = service.config.venues[plans[0]!.broker]?.url;
-  if (url === undefined)
-    throw new Failure(
-      "input",
-      "LIVE_LATER",
-      `account ${account}: live venues come later; set venues.${plans[0]!.broker}.url to a simulated venue server, or mode to "paper"`,
-    );
+  const url = urlOf(service, account, plans[0]!.broker);
   const version = work.variants.map(({ desired }) => desired.configHash).join(" ");
   const store = checkpointStore(service, account, `${STATE_VERSION} ${version}`);
   const checkpoint = await store.load();
@@ -69,8 +63,7 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
     seq: ledger.seq(),
     account: snapshotAccount(trade.state),
   }));
-  if (saved !== undefined) restoreAccount(trade.state, saved.account);
-  await fold(trade, ledger, saved?.seq ?? 0);
+  await fold(trade, ledger, saved);
   if (ledger.n() === 0) recorder.add(openAccount(trade, plans, randomBytes(4).toString("hex"), clock.now()));
   await recorder.flush(undefined);
 
@@ -84,23 +77,14 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
   }
   const report = (told: VenueReport): void => void run(() => step({ type: "report", report: told }));
   const timers = createTimers(clock, (time) => void run(() => step({ type: "timer", time })));
-  const broker = await openSimulatedHttp({
-    url,
-    account,
-    plans,
-    timeoutMs: PATIENCE_MS / Math.max(clock.speed(), 1e-9),
-    now: () => clock.now(),
-    onReport: report,
-    onGap() {
-      trade.state.checkAt = clock.now();
-      timers.add(clock.now());
-    },
-    mayWrite: () => !lost.aborted && steps.failed() === undefined,
-    ...pauseFromEnvironment(),
-  });
+  const check = (): void => {
+    trade.state.checkAt = clock.now();
+    timers.add(clock.now());
+  };
+  const mayWrite = (): boolean => !lost.aborted && steps.failed() === undefined;
+  const broker = await connect(service, { url, account, plans, onReport: report, onGap: check, mayWrite });
   const send = sender(broker, timers.add, report, (error) => service.log.error({ err: error }, `${account}: ${lineOf(error)}`));
   const close = async (): Promise<void> => {
-    timers.stop();
     await saver.stop();
     timers.stop();
     await broker.close();
@@ -117,12 +101,25 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
     variants: plans.map((plan) => plan.id),
     async command(command) {
       await run(() => step({ type: "command", command, time: clock.now() }));
-      if (steps.failed() !== undefined) throw new Failure("service", "COMMAND_REFUSED", `account ${account} is not worked here any more`);
-      return `${account}: ${command.verb} recorded`;
+      return recorded(steps, account, command);
     },
     view: () => viewAccount(trade.state, account, clock.now()),
     stop: close,
   };
+}
+
+type Connection = Omit<SimulatedHttpOptions, "now" | "timeoutMs" | "pause">;
+
+function connect({ clock }: ServiceContext, connection: Connection): Promise<Broker> {
+  const timeoutMs = PATIENCE_MS / Math.max(clock.speed(), 1e-9);
+  return openSimulatedHttp({ ...connection, timeoutMs, now: () => clock.now(), ...pauseFromEnvironment() });
+}
+
+function urlOf({ config }: ServiceContext, account: string, broker: string): string {
+  const url = config.venues[broker]?.url;
+  if (url !== undefined) return url;
+  const way = `set venues.${broker}.url to a simulated venue server, or mode to "paper"`;
+  throw new Failure("input", "LIVE_LATER", `account ${account}: live venues come later; ${way}`);
 }
 
 /** Performs intents; what comes of them is told as reports. One look-up of an order at a time. */
@@ -177,9 +174,10 @@ async function plansInOrder(work: AccountWork, ledger: LedgerLog): Promise<Varia
   return [...plans.values()];
 }
 
-async function fold(trade: TradeMachine, ledger: LedgerLog, afterSeq: number): Promise<void> {
+async function fold(trade: TradeMachine, ledger: LedgerLog, saved: Saved | undefined): Promise<void> {
+  if (saved !== undefined) restoreAccount(trade.state, saved.account);
   const tail: LedgerEntry[] = [];
-  for await (const { entry } of ledger.read(afterSeq)) tail.push(entry);
+  for await (const { entry } of ledger.read(saved?.seq ?? 0)) tail.push(entry);
   foldLedger(trade, tail);
 }
 

@@ -1,6 +1,6 @@
 import { decodeSnapshot, encodeSnapshot, Failure, type VariantPlan, type VenueReport } from "@tradewind/core";
 import type { Broker, BrokerCapabilities, BrokerShell } from "./broker.ts";
-import type { OpenAccount } from "./simulated/server.ts";
+import type { OpenAccount } from "./simulated/exchange.ts";
 import { createTransport, type Outcome, type Transport } from "./simulated/transport.ts";
 
 export interface SimulatedHttpOptions extends BrokerShell {
