@@ -63,6 +63,7 @@ const plugIns: readonly { dir: string; registry: string; except: readonly string
     registry: "libs/config/src/instruments/registry.ts",
     except: ["broker.ts", "resolve.ts", "symbol.ts"],
   },
+  { dir: "libs/venues/src/feeds", registry: "libs/venues/src/feeds/registry.ts", except: ["feed.ts"] },
   { dir: "services/launcher/src/commands", registry: "services/launcher/src/commands/registry.ts", except: ["backtest-text.ts"] },
 ];
 

@@ -139,14 +139,16 @@ describe("the simulated market", () => {
 
   test("given minutes made of seconds, then they are the minutes of the history; coarser bars have their opens and closes", async () => {
     const from = at;
-    const seconds = await history(5, btc, "1s", from, from + 4 * 3_600_000);
-    const chain = aggregationChain(crypto, "1s", "1h");
+    const seconds = await history(5, btc, "1s", from, from + 8 * 3_600_000);
+    const chain = aggregationChain(crypto, "1s", "4h");
     const made = seconds.flatMap((candle) => chain.update(candle));
     const of = (timeframe: Timeframe) => made.filter((candle) => candle.timeframe === timeframe);
-    expect(of("1m")).toEqual(await history(5, btc, "1m", from, from + 4 * 3_600_000));
+    expect(of("1m")).toEqual(await history(5, btc, "1m", from, from + 8 * 3_600_000));
     const ends = ({ openTime, open, close }: Candle) => [openTime, open, close];
     for (const timeframe of ["5m", "1h"] as const)
-      expect(of(timeframe).map(ends)).toEqual((await history(5, btc, timeframe, from, from + 4 * 3_600_000)).map(ends));
+      expect(of(timeframe).map(ends)).toEqual((await history(5, btc, timeframe, from, from + 8 * 3_600_000)).map(ends));
+    const [whole] = await history(5, btc, "4h", from, from + 8 * 3_600_000);
+    expect(of("4h").map(ends)).toContainEqual(ends(whole!));
   });
 
   test("given a share, then it trades in its sessions only", async () => {

@@ -80,6 +80,33 @@ describe("the simulated market on the bus", () => {
     expect(first.high).toBe(Math.max(...hours.map(({ high }) => high)));
   });
 
+  test("given a share, then a night is no gap: the session begins after the warm-up of the one before", async () => {
+    const bus = await aBus();
+    await enable(bus, "shares", {
+      variants: { broker: "alpaca", strategy: "momentum", mode: "paper", asset_class: "stocks" },
+      trading_symbols: ["AAPL"],
+    });
+    await run(bus, market({ start: "2026-01-06T14:29:30Z" }));
+    await eventually(async () => live(candlesIn(await subject(bus, "1m", "AAPL", "alpaca"))).length > 2);
+    for (const timeframe of timeframes) {
+      const events = await subject(bus, timeframe, "AAPL", "alpaca");
+      expect(
+        events.filter(({ type }) => type !== "candle"),
+        timeframe,
+      ).toEqual([]);
+      expect(
+        candlesIn(events).filter(({ origin }) => origin === "warmup"),
+        timeframe,
+      ).toHaveLength(WARM);
+    }
+    const seconds = candlesIn(await subject(bus, "1s", "AAPL", "alpaca"));
+    const first = seconds.findIndex(({ origin }) => origin === "live");
+    expect([seconds[first - 1]!.closeTime, seconds[first]!.openTime]).toEqual([
+      Date.parse("2026-01-05T21:00Z"),
+      Date.parse("2026-01-06T14:30Z"),
+    ]);
+  });
+
   test("given stops and starts, then one market: nothing lost, nothing doubled, the same as without", async () => {
     const file = join(tempDir(), "bus.sqlite");
     for (let part = 1; part <= 3; part++) {

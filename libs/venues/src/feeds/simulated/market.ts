@@ -2,26 +2,45 @@ import { timeframeMs, toNumber, type BarSpan, type Calendar, type Candle, type I
 import { assetNamed } from "./assets.ts";
 import { drawFor } from "./draw.ts";
 import { createPath, remembered, type Path } from "./path.ts";
-import { agitation } from "./regime.ts";
+import { agitation, swing } from "./regime.ts";
 
 /** One instrument of the simulated market: its bars, each a function of seed, assets and time alone. */
 export interface SimulatedInstrument {
-  /** The bar of a span of the calendar. Seconds and minutes agree to the byte; coarser bars have the minutes' prices. */
+  /**
+   * The bar of a span of the calendar. Bars up to a minute are made of the path's seconds, so they agree to the byte;
+   * up to an hour of its minutes, longer ones of its hours where they begin on one: those agree in opens and closes.
+   */
   bar(timeframe: Timeframe, span: BarSpan): Candle;
 }
 
-/** Sixty steps of prices with what happened within each. */
+/** How finely the path is looked at. */
+interface Grain {
+  readonly what: string;
+  readonly blockMs: number;
+  /** Steps of a block. */
+  readonly steps: number;
+  readonly blocksKept: number;
+  /** Log prices at the edges of the steps. */
+  readonly edges: (path: Path, block: number) => Float64Array;
+}
+
+/** The steps of a block, with what happened within each. */
 interface Block {
-  /** The 61 edges. */
+  /** One more than there are steps. */
   readonly price: Float64Array;
   readonly high: Float64Array;
   readonly low: Float64Array;
   readonly volume: Float64Array;
 }
 
-const STEPS = 60;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const HOURS = 24;
+
+const bySeconds: Grain = { what: "second", blockMs: MINUTE_MS, steps: 60, blocksKept: 16, edges: (path, block) => path.seconds(block) };
+const byMinutes: Grain = { what: "minute", blockMs: HOUR_MS, steps: 60, blocksKept: 64, edges: (path, block) => path.minutes(block) };
+const byHours: Grain = { what: "hour", blockMs: DAY_MS, steps: HOURS, blocksKept: 64, edges: (path, block) => path.hours(block) };
 
 /** The paths of one seed's assets, shared by the instruments on them. */
 export type PathOf = (asset: string) => Path | undefined;
@@ -45,41 +64,41 @@ export function simulateInstrument(seed: number, pathOf: PathOf, instrument: Ins
   const round = rounder(toNumber(instrument.tick));
   const unit = assetClass === "stocks" || assetClass === "etf" ? 1 : 10_000;
 
-  /** Prices at the edges: of the asset, or of it in the quote where that one moves too. */
-  function prices(own: Float64Array, others: Float64Array | undefined): Float64Array {
-    return own.map((log, i) => round(Math.exp(others === undefined ? log : log - others[i]!)));
-  }
-
-  function blockOf(what: string, number: number, minutesPerStep: number, price: Float64Array, hour: number): Block {
-    const draw = drawFor(seed, `${what} ${base} ${quote}`, number);
-    const lively = agitation[path.mood(hour).regime];
-    const wick = asset.volatility * lively * Math.sqrt(minutesPerStep) * 0.4;
-    const turnover = asset.turnover * minutesPerStep * lively;
-    const block: Block = { price, high: new Float64Array(STEPS), low: new Float64Array(STEPS), volume: new Float64Array(STEPS) };
-    for (let i = 0; i < STEPS; i++) {
+  function makeBlock({ what, blockMs, steps, edges }: Grain, number: number): Block {
+    const others = other && edges(other, number);
+    const price = edges(path, number).map((log, i) => round(Math.exp(others === undefined ? log : log - others[i]!)));
+    const block: Block = { price, high: new Float64Array(steps), low: new Float64Array(steps), volume: new Float64Array(steps) };
+    const draw = drawFor(seed, `${what} bars ${base} ${quote}`, number);
+    const minutes = blockMs / steps / MINUTE_MS;
+    for (let i = 0; i < steps; i++) {
+      const hour = Math.floor((number * blockMs + (i * blockMs) / steps) / HOUR_MS);
+      const { regime } = path.mood(hour);
+      const wick = asset.volatility * (0.4 * agitation[regime] * Math.sqrt(minutes) + (minutes > 1 ? 0.8 * swing[regime] : 0));
       const [open, close] = [price[i]!, price[i + 1]!];
       block.high[i] = round(Math.max(open, close) * (1 + wick * draw.next()));
       block.low[i] = round(Math.min(open, close) * (1 - wick * draw.next()));
-      const dollars = turnover * (0.2 + 1.6 * draw.next() ** 2) * (1 + 200 * Math.abs(close / open - 1));
-      block.volume[i] = Math.round((dollars / Math.exp(path.minutes(hour)[0]!)) * unit) / unit;
+      const move = Math.abs(close / open - 1) / Math.sqrt(minutes);
+      const dollars = asset.turnover * minutes * agitation[regime] * (0.2 + 1.6 * draw.next() ** 2) * (1 + 200 * move);
+      block.volume[i] = Math.round((dollars / dollarsAt(hour)) * unit) / unit;
     }
     return block;
   }
 
-  const secondsOf = remembered(16, (minute) => {
-    const price = prices(path.seconds(minute), other?.seconds(minute));
-    return blockOf("second bars", minute, 1 / STEPS, price, Math.floor(minute / STEPS));
-  });
-  const minutesOf = remembered(64, (hour) => blockOf("minute bars", hour, 1, prices(path.minutes(hour), other?.minutes(hour)), hour));
+  /** Of one unit of the asset, as an hour begins. */
+  const dollarsAt = (hour: number): number => Math.exp(path.hours(Math.floor(hour / HOURS))[((hour % HOURS) + HOURS) % HOURS]!);
+  const blocks = new Map(
+    [bySeconds, byMinutes, byHours].map((grain) => [grain, remembered(grain.blocksKept, (number) => makeBlock(grain, number))]),
+  );
 
   function bar(timeframe: Timeframe, { openTime, closeTime }: BarSpan): Candle {
-    const fine = timeframeMs(timeframe) <= MINUTE_MS;
-    const blockMs = fine ? MINUTE_MS : HOUR_MS;
-    const stepMs = blockMs / STEPS;
+    const grain = grainOf(timeframe, openTime, closeTime);
+    const { blockMs, steps } = grain;
+    const blockAt = blocks.get(grain)!;
+    const stepMs = blockMs / steps;
     let [open, close, high, low, volume] = [NaN, NaN, -Infinity, Infinity, 0];
     for (let time = openTime; time < closeTime; time += stepMs) {
       const number = Math.floor(time / blockMs);
-      const block = fine ? secondsOf(number) : minutesOf(number);
+      const block = blockAt(number);
       const step = Math.floor((time - number * blockMs) / stepMs);
       if (time === openTime) open = block.price[step]!;
       close = block.price[step + 1]!;
@@ -105,6 +124,12 @@ export function simulateInstrument(seed: number, pathOf: PathOf, instrument: Ins
   }
 
   return { bar };
+}
+
+function grainOf(timeframe: Timeframe, openTime: number, closeTime: number): Grain {
+  const length = timeframeMs(timeframe);
+  if (length <= MINUTE_MS) return bySeconds;
+  return length > HOUR_MS && openTime % HOUR_MS === 0 && closeTime % HOUR_MS === 0 ? byHours : byMinutes;
 }
 
 /** Rounds prices to a tick, to the float that its decimal text reads as; never to nothing. */

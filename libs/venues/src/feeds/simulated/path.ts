@@ -8,6 +8,8 @@ import { agitation, moodOf, swing, type Mood } from "./regime.ts";
  * way between the fixed ends of the coarser one. So any second can be had without those before it.
  */
 export interface Path {
+  /** Log prices at the 25 edges of the hours of a day (since the epoch); do not change. */
+  hours(day: number): Float64Array;
   /** Log prices at the 61 edges of the minutes of an hour (since the epoch); do not change. */
   minutes(hour: number): Float64Array;
   /** Log prices at the 61 edges of the seconds of a minute (since the epoch); do not change. */
@@ -64,11 +66,11 @@ export function createPath(seed: number, asset: Asset): Path {
     for (let back = MEMORY_DAYS; back >= 1; back--) level = level * PERSISTENCE + urgeOfDay(day - back);
     return Math.log(asset.price) + level;
   });
-  const edgesOfDay = remembered(512, (day) => walkBetween(levelOfDay(day), levelOfDay(day + 1), urges(day)));
+  const hours = remembered(512, (day) => walkBetween(levelOfDay(day), levelOfDay(day + 1), urges(day)));
 
   const minutes = remembered(256, (hour) => {
     const day = Math.floor(hour / HOURS);
-    const edges = edgesOfDay(day);
+    const edges = hours(day);
     const at = hour - day * HOURS;
     const draw = drawFor(seed, `minutes ${asset.name}`, hour);
     const { regime } = mood(hour);
@@ -96,7 +98,7 @@ export function createPath(seed: number, asset: Asset): Path {
     );
   });
 
-  return { minutes, seconds, mood };
+  return { hours, minutes, seconds, mood };
 }
 
 /** The edges of a walk by `steps` that is bent so as to go from one end to the other, evenly or along `shape`. */
