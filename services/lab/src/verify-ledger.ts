@@ -52,7 +52,7 @@ export function verifyLedgerFile(file: string, manifest?: RunManifest): LedgerCh
 }
 
 /**
- * Reads a ledger from its first entry: numbering without gaps, time that never runs back, owners that only change
+ * Reads a ledger from its first entry: numbering without gaps, candles that are worked forwards, owners that only change
  * forwards, postings that balance in every event, fills that post what they state and add up to the positions.
  */
 export function verifyLedger(entries: Iterable<LedgerEntry>): LedgerCheck {
@@ -96,7 +96,9 @@ type Problem = (text: string) => void;
 function checkOrder(entry: LedgerEntry, last: LedgerEntry | undefined, count: number, problem: Problem): void {
   if (entry.n !== count) problem(`entry ${count} says it is ${entry.n}`);
   if (last === undefined) return;
-  if (!(entry.time >= last.time)) problem(`entry ${entry.n} is of ${entry.time}, before the one it follows`);
+  // A new owner works what it missed after it has said that it is there: times may run back to the last candle, no further.
+  if (!(entry.time >= last.watermark)) problem(`entry ${entry.n} is of ${entry.time}, before a candle that the one before had worked`);
+  if (!(entry.watermark >= last.watermark)) problem(`entry ${entry.n} stands at candle ${entry.watermark}, the one before at ${last.watermark}`);
   if (!(entry.ownerEpoch >= last.ownerEpoch))
     problem(`entry ${entry.n} is by owner ${entry.ownerEpoch}, after owner ${last.ownerEpoch} had taken over`);
 }

@@ -5,7 +5,9 @@ export interface VariantAnswer {
   readonly revision: number;
   readonly by: string;
   readonly label?: "simulated" | "paper" | "live";
+  readonly broker?: string;
   readonly strategy?: string;
+  readonly assetClass?: string;
   readonly currency?: string;
   readonly instruments?: readonly string[];
   readonly state?: string;
@@ -38,6 +40,12 @@ export interface StatusAnswer {
   readonly services: readonly ServiceAnswer[];
   readonly variants: readonly VariantAnswer[];
   readonly problems: readonly string[];
+}
+
+/** POST /api/variants/ID/start and stop. */
+export interface ChangeAnswer {
+  readonly variant: VariantAnswer;
+  readonly message: string;
 }
 
 /** GET /api/why. */

@@ -55,7 +55,10 @@ function parse(command: Command, args: readonly string[]): Arguments {
   }
   try {
     const spec = Object.fromEntries(
-      Object.entries(options).map(([name, { type, short, multiple }]) => [name, { type, ...(short && { short }), ...(multiple && { multiple }) }]),
+      Object.entries(options).map(([name, { type, short, multiple }]) => [
+        name,
+        { type, ...(short && { short }), ...(multiple && { multiple }) },
+      ]),
     );
     const { values, positionals } = parseArgs({ args: [...args], options: spec, allowPositionals: true, strict: true });
     return {

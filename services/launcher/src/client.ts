@@ -8,12 +8,17 @@ import { configOption, settingsOf, shownPath } from "./settings.ts";
 /** Flags of every command that talks to a running system. */
 export const gatewayOptions: Readonly<Record<string, Option>> = {
   url: { type: "string", value: "URL", doc: "the gateway (default: gateway.host and gateway.port of system.yaml)" },
-  "token-file": { type: "string", value: "FILE", doc: "file that holds the token (default: TRADEWIND_TOKEN, else gateway.token or its file)" },
+  "token-file": {
+    type: "string",
+    value: "FILE",
+    doc: "file that holds the token (default: TRADEWIND_TOKEN, else gateway.token or its file)",
+  },
   ...configOption,
 };
 
 /** Longest a request may take to be answered, ms. */
 const ANSWER_MOST_MS = 10_000;
+const UPGRADE_REQUIRED = 426;
 
 /** A running system, by its gateway. Every call throws `GATEWAY_AWAY` (retry) when nothing answers there. */
 export interface Gateway {
@@ -65,12 +70,15 @@ export function connectGateway(base: string, token: string): Gateway {
     return url;
   };
 
+  function reach(url: URL, init: RequestInit): Promise<Response> {
+    const type = init.body == null ? {} : { "content-type": "application/json" };
+    return fetch(url, { ...init, headers: { ...headers, ...type } }).catch((error: unknown) => {
+      throw away(base, error);
+    });
+  }
+
   async function call(url: URL, init: RequestInit = {}): Promise<Response> {
-    const response = await fetch(url, { ...init, headers: { ...headers, ...(init.body != null && { "content-type": "application/json" }) } }).catch(
-      (error: unknown) => {
-        throw away(base, error);
-      },
-    );
+    const response = await reach(url, init);
     if (!response.ok) throw await refusal(base, response);
     return response;
   }
@@ -98,7 +106,12 @@ export function connectGateway(base: string, token: string): Gateway {
       }
       if (rest !== "") yield rest;
     },
-    frames: (path, query, signal) => framesOf(base, address(path, query), headers, signal),
+    async *frames(path, query, signal) {
+      // A stream that is refused says nothing; asked without one, the gateway says why.
+      const plain = await reach(address(path, query), { signal });
+      if (plain.status !== UPGRADE_REQUIRED) throw await refusal(base, plain);
+      yield* framesOf(base, address(path, query), headers, signal);
+    },
   };
 }
 
@@ -107,7 +120,8 @@ function bodyOf(base: string): (response: Response) => Promise<unknown> {
     try {
       return await response.json();
     } catch (error) {
-      if (error instanceof SyntaxError) throw new Failure("retry", "NOT_A_GATEWAY", `${base} answers, but not as a gateway of Tradewind; name it with --url`);
+      if (error instanceof SyntaxError)
+        throw new Failure("retry", "NOT_A_GATEWAY", `${base} answers, but not as a gateway of Tradewind; name it with --url`);
       throw away(base, error);
     }
   };
@@ -134,16 +148,20 @@ function away(base: string, error: unknown): Failure {
 /** What the gateway says of a request it does not take, as a failure of ours. */
 async function refusal(base: string, response: Response): Promise<Failure> {
   const body: unknown = await response.json().catch(() => undefined);
-  const { code, message } = ((body as { error?: { code?: string; message?: string } } | undefined)?.error ?? {}) as { code?: string; message?: string };
+  const { code, message } = (body as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
   if (response.status === 401)
-    return inputFailure("TOKEN_REFUSED", `the gateway at ${base} refuses the token; name its file with --token-file, or set TRADEWIND_TOKEN`);
-  if (message === undefined) return new Failure("retry", "NOT_A_GATEWAY", `${base} answers ${response.status}, not as a gateway of Tradewind; name it with --url`);
+    return inputFailure(
+      "TOKEN_REFUSED",
+      `the gateway at ${base} refuses the token; name its file with --token-file, or set TRADEWIND_TOKEN`,
+    );
+  if (message === undefined)
+    return new Failure("retry", "NOT_A_GATEWAY", `${base} answers ${response.status}, not as a gateway of Tradewind; name it with --url`);
   return new Failure(response.status < 500 ? "input" : "retry", code ?? "REFUSED", message);
 }
 
 async function* framesOf(base: string, url: URL, headers: Record<string, string>, signal: AbortSignal): AsyncIterable<string> {
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(url, { headers } as unknown as string[]);
+  const socket = new WebSocket(url, { headers });
   const waiting: string[] = [];
   let wake = (): void => undefined;
   let ended: { readonly reason: string; readonly opened: boolean } | undefined;
@@ -167,7 +185,11 @@ async function* framesOf(base: string, url: URL, headers: Record<string, string>
     if (signal.aborted) return;
     if (waiting.length > 0) continue;
     if (ended !== undefined)
-      throw new Failure("retry", "GATEWAY_AWAY", `the gateway at ${base} ${ended.opened ? "ended" : "did not open"} the stream (${ended.reason}); see that it runs and run again`);
+      throw new Failure(
+        "retry",
+        "GATEWAY_AWAY",
+        `the gateway at ${base} ${ended.opened ? "ended" : "did not open"} the stream (${ended.reason}); see that it runs and run again`,
+      );
     await new Promise<void>((resolve) => (wake = resolve));
   }
 }

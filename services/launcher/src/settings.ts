@@ -9,7 +9,11 @@ export const projectConfigs = resolve(import.meta.dirname, "../../../configs");
 
 /** Flag of every command that reads settings or variant files. */
 export const configOption: Readonly<Record<string, Option>> = {
-  config: { type: "string", value: "DIR", doc: "folder of system.yaml and variants/ (default: TRADEWIND_CONFIG, else the project's configs)" },
+  config: {
+    type: "string",
+    value: "DIR",
+    doc: "folder of system.yaml and variants/ (default: TRADEWIND_CONFIG, else the project's configs)",
+  },
 };
 
 export interface Settings {

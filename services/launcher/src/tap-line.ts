@@ -1,6 +1,8 @@
 import { kindOf, type Kind, type PayloadOf } from "@tradewind/contracts";
 
 interface Frame {
+  /** So many messages were left out before: the reader was too slow. */
+  readonly dropped?: number;
   readonly subject: string;
   readonly message: { readonly time: number; readonly data: unknown };
 }
@@ -40,7 +42,8 @@ export function tapLine(frame: string): string {
   } catch {
     return frame;
   }
-  const { subject, message } = parsed;
+  const { subject, message, dropped } = parsed;
+  if (dropped !== undefined) return `-  ${dropped} messages were left out: too many at once`;
   const kind = kindOf(subject);
   const read = kind === undefined ? undefined : (readers[kind] as ((data: unknown) => string) | undefined);
   let text: string;

@@ -36,21 +36,24 @@ export function workplace(env: Readonly<Record<string, string>> = {}): Workplace
       writeFileSync(join(path, name), content);
       return join(path, name);
     },
-    async cli(...argv) {
-      let out = "";
-      let err = "";
-      const code = await runCli(argv, {
-        out: (text) => void (out += text),
-        say: (text) => void (err += `${text}\n`),
-        progress: () => undefined,
-        cwd: path,
-        env,
-      });
-      return { code, out, err };
-    },
+    cli: (...argv) => cliIn(path, argv, env),
     files: () => filesBelow(path),
     dispose: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+/** Runs a command in this process. */
+export async function cliIn(cwd: string, argv: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
+  let out = "";
+  let err = "";
+  const code = await runCli(argv, {
+    out: (text) => void (out += text),
+    say: (text) => void (err += `${text}\n`),
+    progress: () => undefined,
+    cwd,
+    env,
+  });
+  return { code, out, err };
 }
 
 function filesBelow(folder: string): Map<string, string> {

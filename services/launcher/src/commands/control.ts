@@ -20,7 +20,9 @@ const command = (verb: Verb): Command => ({
   options: {
     account: { type: "string", value: "ID", doc: "the account and every variant in it" },
     all: { type: "boolean", doc: "every variant that runs" },
-    ...(verb === "close" && { instrument: { type: "string" as const, value: "ID", doc: "only the position in this instrument, e.g. BTC-USDT" } }),
+    ...(verb === "close" && {
+      instrument: { type: "string" as const, value: "ID", doc: "only the position in this instrument, e.g. BTC-USDT" },
+    }),
     ...gatewayOptions,
   },
   details: "The account's owner answers, and records it in the ledger. Exit code 1: it was not done.",
@@ -46,7 +48,8 @@ async function run(verb: Verb, args: Arguments, io: Io): Promise<number> {
       `tradewind ${verb} takes one of VARIANT, --account ID and --all; found ${chosen.length === 0 ? "none" : chosen.join(" and ")}`,
     );
   const answer = await gatewayOf(args, io).post<CommandAnswer>("/api/commands", {
-    verb,
+    // A pause is of one variant; what holds for more is a halt.
+    verb: verb === "pause" && variant === undefined ? "halt" : verb,
     ...(variant !== undefined && { variant }),
     ...(account !== undefined && { account }),
     ...(instrument !== undefined && { instrument }),

@@ -18,7 +18,9 @@ export const doctor: Command = {
     noMoreThan(args, 0);
     const findings = await lookAround(args, io);
     if (args.flag("json")) io.out(`${JSON.stringify(findings)}\n`);
-    else for (const { what, verdict, found, way } of findings) io.out(`${verdict.padEnd(4)}  ${what}: ${found}${way === undefined ? "" : `; ${way}`}\n`);
+    else
+      for (const { what, verdict, found, way } of findings)
+        io.out(`${verdict.padEnd(4)}  ${what}: ${found}${way === undefined ? "" : `; ${way}`}\n`);
     return findings.some(({ verdict }) => verdict === "fail") ? exitCodes.checkFailed : exitCodes.done;
   },
 };
@@ -41,7 +43,9 @@ async function lookAround(args: Arguments, io: Io): Promise<readonly Finding[]> 
   return [
     ...here,
     ok("settings", configDir),
-    ...[...folders].filter(([, path], i, all) => all.findIndex(([, other]) => other === path) === i).map(([what, path]) => checkFolder(what, path)),
+    ...[...folders]
+      .filter(([, path], i, all) => all.findIndex(([, other]) => other === path) === i)
+      .map(([what, path]) => checkFolder(what, path)),
     checkSpace(config.data.dir),
     ...(await Promise.all([checkGateway(config, clientOf(args, io)), checkNats(config), checkRedis(config), checkClock()])),
   ];

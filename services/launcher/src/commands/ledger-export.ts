@@ -19,8 +19,8 @@ export const ledgerExport: Command = {
     bus: { type: "string", value: "FILE", doc: "with --account: of a system that is stopped, from its bus.sqlite" },
     ...gatewayOptions,
   },
-  details: `RUN is the name of a backtest's run or its beginning; the newest where left out. A variant's account has the variant's id
-by default. The SHA-256 of the canonical lines is the ledger_hash. With --json each line is one entry with its postings.`,
+  details: `RUN is the name of a backtest's run or its beginning; the newest where left out. A paper variant's account is
+paper-VARIANT unless its file names another. The SHA-256 of the canonical lines is the ledger_hash. With --json each line is one entry with its postings.`,
   run: async (args, io) => {
     noMoreThan(args, 1);
     const { name, entries } = chosen(args, io);

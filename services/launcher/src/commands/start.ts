@@ -12,7 +12,12 @@ export const start: Command = {
     speed: { type: "string", value: "N", doc: "market seconds per second of the simulated market" },
     seed: { type: "string", value: "N", doc: "of the simulated market" },
     feed: { type: "string", value: "FEED", doc: "simulated, or replay of recorded candles" },
-    file: { type: "string", value: "ID=CSV", multiple: true, doc: "candles of an instrument for the replay, e.g. BTC-USDT-PERP=btc.csv; may be given again" },
+    file: {
+      type: "string",
+      value: "ID=CSV",
+      multiple: true,
+      doc: "candles of an instrument for the replay, e.g. BTC-USDT-PERP=btc.csv; may be given again",
+    },
     clock: { type: "string", value: "CLOCK", doc: "wall, or events: no deadlines, the same ledger every time" },
     "until-end": { type: "boolean", doc: "end when a replay has been worked to its end" },
     "data-dir": { type: "string", value: "DIR", doc: "folder of the run, its token and its candles (default: data.dir of system.yaml)" },

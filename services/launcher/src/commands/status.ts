@@ -19,11 +19,13 @@ export const status: Command = {
 function statusText({ run, clock, simulated, speed, marketTime, services, variants, problems }: StatusAnswer, now: number): string {
   const market = simulated ? `SIMULATED MARKET${speed === null ? "" : `, ${speed} times real time`}` : "market data of venues";
   const time = marketTime === null ? "" : `, ${new Date(marketTime).toISOString().replace(/\.\d+Z$/, "Z")}`;
+  // Files that never ran are for "variants list".
+  const seen = variants.filter(({ revision, problem }) => revision > 0 || problem !== undefined);
   return [
     `run ${run}, clock of ${clock}, ${market}${time}`,
     "",
-    ...variants.map(variantLine),
-    ...(variants.length === 0 ? ["no variants; start one with: tradewind variants start ID"] : []),
+    ...seen.map(variantLine),
+    ...(seen.length === 0 ? ["no variant has run; start one with: tradewind variants start ID"] : []),
     "",
     ...services.flatMap((service) => serviceLines(service, now)),
     ...(problems.length === 0 ? [] : ["", "PROBLEMS", ...problems.map((text) => `  ${text}`)]),
@@ -37,7 +39,9 @@ export function variantLine(variant: VariantAnswer): string {
   const parts = [
     enabled ? (label ?? "").toUpperCase() : "stopped",
     state === undefined || state === "ACTIVE" ? "" : `${state}${stateReason ? ` (${stateReason})` : ""}`,
-    equity === undefined ? "" : `${show(equity)} ${currency ?? ""}${profitPct === undefined ? "" : ` (${profitPct >= 0 ? "+" : ""}${show(profitPct)} %)`}`,
+    equity === undefined
+      ? ""
+      : `${show(equity)} ${currency ?? ""}${profitPct === undefined ? "" : ` (${profitPct >= 0 ? "+" : ""}${show(profitPct)} %)`}`,
     positions.map(({ instrument, quantity, profit }) => `${quantity} ${instrument} (${profit >= 0 ? "+" : ""}${show(profit)})`).join(", "),
     openOrders ? `${openOrders} open orders` : "",
     problem === undefined ? "" : `PROBLEM: ${problem}`,

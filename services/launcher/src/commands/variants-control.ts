@@ -1,4 +1,4 @@
-import type { VariantAnswer } from "../answers.ts";
+import type { ChangeAnswer } from "../answers.ts";
 import { gatewayOf, gatewayOptions } from "../client.ts";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
 import { noMoreThan, required } from "../support.ts";
@@ -25,8 +25,8 @@ async function change(args: Arguments, io: Io, verb: "start" | "stop"): Promise<
   const id = required(args, 0, "the variant's id", `for example: tradewind variants ${verb} sim_btc_momentum`);
   noMoreThan(args, 1);
   const gateway = gatewayOf(args, io);
-  const answer = await gateway.post<VariantAnswer>(`/api/variants/${encodeURIComponent(id)}/${verb}`, {});
+  const answer = await gateway.post<ChangeAnswer>(`/api/variants/${encodeURIComponent(id)}/${verb}`, {});
   if (args.flag("json")) io.out(`${JSON.stringify(answer)}\n`);
-  else io.out(`${id} ${verb === "start" ? "is to run" : "is stopped"}, revision ${answer.revision}\n`);
+  else io.out(`${answer.message}\n`);
   return exitCodes.done;
 }

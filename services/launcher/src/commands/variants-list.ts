@@ -23,7 +23,10 @@ Exit code 3: a file has problems; they are listed.`,
     if (!existsSync(folder) || !statSync(folder).isDirectory())
       throw inputFailure("NO_FOLDER", `no folder at "${folder}"; name the folder of your variant files`);
     const running = named === undefined ? await runningOf(args, io) : new Map<string, VariantAnswer>();
-    const rows = listVariants(folder).map(({ id, path }) => ({ ...describe(id, path), ...(running.has(id) && { running: running.get(id)! }) }));
+    const rows = listVariants(folder).map(({ id, path }) => ({
+      ...describe(id, path),
+      ...(running.has(id) && { running: running.get(id)! }),
+    }));
     if (args.flag("json")) io.out(`${JSON.stringify(rows)}\n`);
     else
       for (const row of rows)
@@ -63,7 +66,8 @@ async function runningOf(args: Arguments, io: Io): Promise<ReadonlyMap<string, V
     const { variants } = await gatewayOf(args, io).get<StatusAnswer>("/api/status");
     return new Map(variants.map((variant) => [variant.id, variant]));
   } catch (error) {
-    if (args.text("url") !== undefined || args.text("token-file") !== undefined || !isFailure(error) || error.action !== "retry") throw error;
+    if (args.text("url") !== undefined || args.text("token-file") !== undefined || !isFailure(error) || error.action !== "retry")
+      throw error;
     return new Map();
   }
 }

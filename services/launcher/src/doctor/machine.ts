@@ -23,7 +23,8 @@ export function checkNode(): Finding {
 
 /** pnpm keeps the lock file that it installed by. */
 export function checkPackages(): Finding {
-  const read = (path: string): string | undefined => (existsSync(resolve(ROOT, path)) ? readFileSync(resolve(ROOT, path), "utf8") : undefined);
+  const read = (path: string): string | undefined =>
+    existsSync(resolve(ROOT, path)) ? readFileSync(resolve(ROOT, path), "utf8") : undefined;
   const wanted = read("pnpm-lock.yaml");
   if (wanted === undefined || wanted === read("node_modules/.pnpm/lock.yaml")) return ok("packages", "those of pnpm-lock.yaml");
   return warn("packages", "not those of pnpm-lock.yaml", 'run "npx tradewind --help", which installs them');
@@ -61,7 +62,8 @@ export function checkSpace(folder: string): Finding {
 /** Asks a time server: orders and venues are particular about clocks. */
 export async function checkClock(): Promise<Finding> {
   const offset = await clockOffset();
-  if (offset === undefined) return warn("clock", `${TIME_SERVER} does not answer`, "nothing to do for simulated markets; live venues refuse clocks that are off");
+  if (offset === undefined)
+    return warn("clock", `${TIME_SERVER} does not answer`, "nothing to do for simulated markets; live venues refuse clocks that are off");
   const found = `${offset >= 0 ? "+" : ""}${Math.round(offset)} ms from ${TIME_SERVER}`;
   return Math.abs(offset) > SKEW_WARN_MS ? warn("clock", found, "switch time synchronisation on") : ok("clock", found);
 }

@@ -42,7 +42,11 @@ export async function checkNats({ bus }: SystemConfig): Promise<Finding> {
   if (address === undefined) return fail("NATS", `bus.url "${bus.url}" is not an address`, "write nats://HOST:4222");
   try {
     const info = await conversation(address.host, address.port, "", /^INFO .*\r\n/s);
-    const { version, jetstream, auth_required: closed } = JSON.parse(/^INFO (.*)\r\n/.exec(info)![1]!) as {
+    const {
+      version,
+      jetstream,
+      auth_required: closed,
+    } = JSON.parse(/^INFO (.*)\r\n/.exec(info)![1]!) as {
       version: string;
       jetstream?: boolean;
       auth_required?: boolean;
@@ -60,9 +64,11 @@ export async function checkNats({ bus }: SystemConfig): Promise<Finding> {
 export async function checkRedis({ redis }: SystemConfig): Promise<Finding> {
   if (redis.url === undefined) return ok("Redis", "none set: features are cached in the process");
   const address = addressOf(redis.url, 6_379);
-  if (address === undefined) return fail("Redis", `redis.url "${redis.url.replace(/\/\/.*@/, "//")}" is not an address`, "write redis://HOST:6379");
+  if (address === undefined)
+    return fail("Redis", `redis.url "${redis.url.replace(/\/\/.*@/, "//")}" is not an address`, "write redis://HOST:6379");
   const password = redis.password ?? decodeURIComponent(address.url.password);
-  const words = (...all: string[]): string => `*${all.length}\r\n${all.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
+  const words = (...all: string[]): string =>
+    `*${all.length}\r\n${all.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
   try {
     const send = `${password ? words("AUTH", password) : ""}${words("INFO", "server")}`;
     const heard = await conversation(address.host, address.port, send, /redis_version:[\d.]+|-NOAUTH|-WRONGPASS|-ERR/);
@@ -71,7 +77,11 @@ export async function checkRedis({ redis }: SystemConfig): Promise<Finding> {
     const found = `${version} at ${address.url.host}`;
     return compareVersions(version, REDIS_LEAST) < 0 ? fail("Redis", found, `${REDIS_LEAST} or newer is needed`) : ok("Redis", found);
   } catch (error) {
-    return warn("Redis", `${address.url.host}: ${reasonOf(error)}`, "features are made again without it; start redis-server, or correct redis.url");
+    return warn(
+      "Redis",
+      `${address.url.host}: ${reasonOf(error)}`,
+      "features are made again without it; start redis-server, or correct redis.url",
+    );
   }
 }
 
@@ -84,11 +94,14 @@ export async function checkGateway({ gateway: { host, port } }: SystemConfig, cl
     if (isFailure(error) && error.code !== "PORT_TAKEN") return fail("gateway", error.message, "correct gateway.host and gateway.port");
   }
   const taken = `${host}:${port} is taken`;
-  if (client === undefined) return warn("gateway", `${taken}, and there is no token to ask it with`, "see --token-file of tradewind status");
+  if (client === undefined)
+    return warn("gateway", `${taken}, and there is no token to ask it with`, "see --token-file of tradewind status");
   try {
     const { services, variants, problems } = await client.get<StatusAnswer>("/api/status");
     const found = `a system runs: ${services.length} services, ${variants.filter(({ enabled }) => enabled).length} variants`;
-    return problems.length === 0 ? ok("gateway", found) : warn("gateway", `${found}, ${problems.length} problems`, 'see "tradewind status"');
+    return problems.length === 0
+      ? ok("gateway", found)
+      : warn("gateway", `${found}, ${problems.length} problems`, 'see "tradewind status"');
   } catch (error) {
     const said = isFailure(error) && error.code === "TOKEN_REFUSED" ? "by a gateway that refuses the token" : "by something else";
     return fail("gateway", `${taken} ${said}`, "end it, choose another port with --port, or name the right token with --token-file");

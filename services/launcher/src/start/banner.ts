@@ -26,12 +26,12 @@ export function banner({ config, continued, plans, url, cwd }: BannerFacts): str
   const variants = plans.map(({ id, instruments }) => `${id} (${instruments.map(({ symbol }) => symbol).join(", ")})`);
   const rows: readonly (readonly [string, string])[] = [
     ["market", how],
-    ["variants", variants.join("\n           ") || "none; start one with: npx tradewind variants start ID"],
+    ["variants", variants.join(`\n${" ".repeat(13)}`) || "none; start one with: npx tradewind variants start ID"],
     ["data", `${shownPath(config.bus.file, cwd)}${continued ? ", the run there goes on" : ", a new run"}`],
     ["dashboard", url],
     ["ends", "with Ctrl-C"],
   ];
-  return `Tradewind: ${what}, PAPER MONEY. No order leaves this computer.\n${rows.map(([name, text]) => `  ${name.padEnd(9)}${text}`).join("\n")}\n`;
+  return `Tradewind: ${what}, PAPER MONEY. No order leaves this computer.\n${rows.map(([name, text]) => `  ${name.padEnd(11)}${text}`).join("\n")}\n`;
 }
 
 const openers: Readonly<Record<string, readonly string[]>> = { darwin: ["open"], win32: ["cmd", "/c", "start", ""], linux: ["xdg-open"] };

@@ -16,7 +16,10 @@ export function chooseVariants(configDir: string, wanted: readonly string[]): re
     const id = basename(want, ".json");
     const found = files.filter((file) => (pattern ? globOf(want).test(file.id) : file.id === id));
     if (found.length === 0) {
-      const meant = nearest(id, files.map((file) => file.id));
+      const meant = nearest(
+        id,
+        files.map((file) => file.id),
+      );
       throw inputFailure(
         "VARIANT_MISSING",
         `no variant "${want}" in ${folder};${meant === undefined ? "" : ` did you mean ${meant}?`} "tradewind variants list" shows them`,

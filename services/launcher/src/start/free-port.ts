@@ -8,8 +8,14 @@ export function freePort(host: string, port: number): Promise<number> {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why =
         error.code === "EADDRINUSE"
-          ? inputFailure("PORT_TAKEN", `port ${port} of ${host} is taken; end what listens there, or choose another with --port (0: any free one)`)
-          : inputFailure("BAD_HOST", `cannot listen on ${host}:${port} (${error.code ?? error.message}); correct gateway.host and gateway.port, or give --port`);
+          ? inputFailure(
+              "PORT_TAKEN",
+              `port ${port} of ${host} is taken; end what listens there, or choose another with --port (0: any free one)`,
+            )
+          : inputFailure(
+              "BAD_HOST",
+              `cannot listen on ${host}:${port} (${error.code ?? error.message}); correct gateway.host and gateway.port, or give --port`,
+            );
       reject(why);
     });
     server.listen({ host, port, exclusive: true }, () => {

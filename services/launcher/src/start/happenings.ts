@@ -1,5 +1,13 @@
 import type { Bus, Subscription } from "@tradewind/bus";
-import { decodeMessage, patternOf, type EquityUpdate, type FillUpdate, type Kind, type OrderUpdate, type PayloadOf } from "@tradewind/contracts";
+import {
+  decodeMessage,
+  patternOf,
+  type EquityUpdate,
+  type FillUpdate,
+  type Kind,
+  type OrderUpdate,
+  type PayloadOf,
+} from "@tradewind/contracts";
 
 /** What one variant has done since the start of this process, and what it has now. */
 export interface Tally {
@@ -48,7 +56,8 @@ export function followHappenings(bus: Bus, tell: (happening: Happening) => void)
     take("order", (order) => {
       if (!reasons.has(order.clientId) && !QUIET_LEGS.has(order.leg)) tallyOf(order.variant).orders++;
       remember(reasons, order.clientId, order.reason);
-      const { status } = order;
+      // On its way and at the venue is one piece of news.
+      const status = order.status === "intended" ? "open" : order.status;
       if (QUIET_LEGS.has(order.leg) || status === "filled" || told.get(order.clientId) === status) return;
       remember(told, order.clientId, status);
       tell({ type: "order", order });

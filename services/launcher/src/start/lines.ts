@@ -28,7 +28,7 @@ function tinted(text: string, value: number, { colour }: LineStyle): string {
 export function happeningLine(happening: Happening, style: LineStyle): string {
   if (happening.type === "order") {
     const { time, variant, side, quantity, instrument, status, reason } = happening.order;
-    const state = status === "intended" ? "order" : status;
+    const state = status === "intended" || status === "open" ? "order" : status;
     return `${clockText(time)}  ${variant.padEnd(style.width)}  ${state.padEnd(6)} ${side.padEnd(4)} ${quantity} ${style.symbolOf(variant, instrument)}: ${reason}`;
   }
   const { fill, reason } = happening;

@@ -33,14 +33,22 @@ export async function backtestSymbol(args: Arguments, io: Io): Promise<number> {
   try {
     const data = await simulatedCandles(settings, instrument, plan.finestTimeframe, folder);
     io.say(`${symbol} on ${SIMULATED_DAYS} days of the SIMULATED MARKET, seed ${settings.config.market.seed}`);
-    return await runCli(["backtest", file, "--symbol", symbol, "--data", data, "--timeframe", plan.finestTimeframe, "--no-save", ...json], io);
+    return await runCli(
+      ["backtest", file, "--symbol", symbol, "--data", data, "--timeframe", plan.finestTimeframe, "--no-save", ...json],
+      io,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Open times of what is stored, the last one excluded; undefined when it is less than a day of the market. */
-async function storedRange(settings: Settings, venue: string, instrument: Instrument, timeframe: Timeframe): Promise<[number, number] | undefined> {
+async function storedRange(
+  settings: Settings,
+  venue: string,
+  instrument: Instrument,
+  timeframe: Timeframe,
+): Promise<[number, number] | undefined> {
   const all = await openCandleStore(settings.config.data.dir).list();
   const one = all.find((series) => series.venue === venue && series.instrument === instrument.id && series.timeframe === timeframe);
   if (one?.from === undefined || one.to === undefined || one.to - one.from < DAY_MS) return undefined;

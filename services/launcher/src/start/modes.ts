@@ -50,20 +50,29 @@ async function start(mode: StartMode, args: Arguments, io: Io): Promise<number> 
     openPage: !args.flag("no-open"),
     decisions: mode === "orchestrator",
   };
-  if (choices.untilEnd) checkEnd(choices.settings, variants.map(({ plan }) => plan));
+  if (choices.untilEnd)
+    checkEnd(
+      choices.settings,
+      variants.map(({ plan }) => plan),
+    );
   // Every service comes with it.
   return (await import("./run.ts")).runStart(choices, io);
 }
 
 function checkEnd({ config: { market, run } }: Settings, plans: readonly VariantPlan[]): void {
   if (market.feed !== "replay")
-    throw inputFailure("NO_END", "--until-end needs data that ends: --feed replay with --file INSTRUMENT=CSV, or market.bars of a simulated market");
-  if (plans.length === 0) throw inputFailure("NO_VARIANTS", `--until-end: no variant is chosen, so nothing would end; name one (clock ${run.clock})`);
+    throw inputFailure(
+      "NO_END",
+      "--until-end needs data that ends: --feed replay with --file INSTRUMENT=CSV, or market.bars of a simulated market",
+    );
+  if (plans.length === 0)
+    throw inputFailure("NO_VARIANTS", `--until-end: no variant is chosen, so nothing would end; name one (clock ${run.clock})`);
 }
 
 /** The flags as settings, checked one by one. */
 function flagsOf(args: Arguments, io: Io): unknown {
-  const given = <T>(value: T | undefined, put: (value: T) => Record<string, unknown>): Record<string, unknown> => (value === undefined ? {} : put(value));
+  const given = <T>(value: T | undefined, put: (value: T) => Record<string, unknown>): Record<string, unknown> =>
+    value === undefined ? {} : put(value);
   const dataDir = args.text("data-dir");
   const files = filesOf(args, io);
   const feed = choiceFlag(args, "feed", ["simulated", "replay"]) ?? (Object.keys(files).length > 0 ? "replay" : undefined);

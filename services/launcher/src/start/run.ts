@@ -48,14 +48,22 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const clock = await openMarketClock(bus);
   stack.defer(() => clock.stop());
   const plans = choices.variants.map(({ plan }) => plan);
-  await limitTo(bus, plans.map(({ id }) => id), clock.now());
+  await limitTo(
+    bus,
+    plans.map(({ id }) => id),
+    clock.now(),
+  );
   const teller = createTeller({ bus, io, plans, clock, ...choices });
   stack.defer(() => teller.stop());
   const host = { bus, config, configDir, definitions, logTo: openLogFile(join(config.data.dir, "start.log"), teller.say), say: teller.say };
   const system = await startOneProcess(host);
   stack.defer(() => system.stop());
   const gateway = gatewayAt(config);
-  teller.ready(banner({ config, continued, plans, url: gateway.page, cwd: io.cwd }), { url: gateway.client.url, page: gateway.page, pid: process.pid });
+  teller.ready(banner({ config, continued, plans, url: gateway.page, cwd: io.cwd }), {
+    url: gateway.client.url,
+    page: gateway.page,
+    pid: process.pid,
+  });
   if (choices.openPage) openPage(gateway.page, config.data.dir);
   const over = new AbortController();
   stack.defer(() => over.abort());
@@ -70,7 +78,10 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   return exitCodes.done;
 }
 
-function gatewayAt({ gateway: { host, port, token, token_file: file } }: SystemConfig): { readonly client: Gateway; readonly page: string } {
+function gatewayAt({ gateway: { host, port, token, token_file: file } }: SystemConfig): {
+  readonly client: Gateway;
+  readonly page: string;
+} {
   const here = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const url = `http://${here.includes(":") ? `[${here}]` : here}:${port}`;
   const secret = token ?? readFileSync(file, "utf8").trim();
@@ -93,7 +104,14 @@ async function openRunFile(file: string, fresh: boolean, io: Io): Promise<Bus> {
         )
       : error;
   });
-  if (!fresh || (await bus.kv("run").get("manifest").catch(() => undefined)) === undefined) return bus;
+  if (
+    !fresh ||
+    (await bus
+      .kv("run")
+      .get("manifest")
+      .catch(() => undefined)) === undefined
+  )
+    return bus;
   await bus.close();
   const aside = file.replace(/(\.sqlite)?$/, `.${new Date().toISOString().replaceAll(/[:.]/g, "-")}$1`);
   for (const suffix of ["", "-wal", "-shm"]) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);

@@ -111,7 +111,14 @@ async function serviceRun(folder: string, name: string, { plan }: LoadedVariant,
     const bus = await openEmbeddedBus(config.bus.file);
     await bus.ensure();
     const over = new AbortController();
-    const system = await startOneProcess({ bus, config, configDir: folder, definitions, logTo: { write: () => undefined }, say: () => undefined });
+    const system = await startOneProcess({
+      bus,
+      config,
+      configDir: folder,
+      definitions,
+      logTo: { write: () => undefined },
+      say: () => undefined,
+    });
     const late = setTimeout(() => over.abort(), WORKED_MOST_MS);
     try {
       await Promise.race([system.failed, share === 1 ? untilEnd(bus, [plan], over.signal) : untilShare(bus, share, over.signal)]);
@@ -156,7 +163,8 @@ function hashOf(entries: readonly LedgerEntry[]): string {
 }
 
 function same(entries: readonly LedgerEntry[], wanted: readonly LedgerEntry[]): string {
-  if (hashOf(entries) === hashOf(wanted)) return `${show(entries.length, 0)} entries, ledger ${hashOf(entries).slice(0, 16)}, the backtest's`;
+  if (hashOf(entries) === hashOf(wanted))
+    return `${show(entries.length, 0)} entries, ledger ${hashOf(entries).slice(0, 16)}, the backtest's`;
   const at = wanted.findIndex((entry, i) => entries[i] === undefined || ledgerLines(entries[i]) !== ledgerLines(entry));
   return `${show(entries.length, 0)} entries instead of ${show(wanted.length, 0)}; entry ${at + 1} is the first that differs`;
 }
