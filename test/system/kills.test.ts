@@ -23,6 +23,7 @@ async function grown(cluster: Cluster, account: string, more: number): Promise<v
     async () => {
       const { length } = await ledgerOf(cluster.bus, account);
       if (length < before + more) throw new Error(`${length} entries, wanted ${before + more}; ${cluster.output()}`);
+      return true;
     },
     { timeoutMs: 60_000, message: "the ledger grows" },
   );

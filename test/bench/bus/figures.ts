@@ -31,7 +31,9 @@ async function sustained(): Promise<Figure> {
   try {
     await road.worked(300_000);
     const [first] = await timesOf(road.nc, "MARKET");
-    const last = Math.max(...[...(await timesOf(road.nc, "DECISIONS")), ...(await timesOf(road.nc, "LEDGER"))].slice(-2).map(({ atMs }) => atMs));
+    const last = Math.max(
+      ...[...(await timesOf(road.nc, "DECISIONS")), ...(await timesOf(road.nc, "LEDGER"))].slice(-2).map(({ atMs }) => atMs),
+    );
     const seconds = (last - first!.atMs) / 1000;
     return {
       name: "bus.sustained",

@@ -122,6 +122,7 @@ async function lastDecided(bus: Bus, candles: number, timeoutMs: number): Promis
       const decoded = last && decodeMessage("decision", last.data);
       const closeTime = decoded?.ok === true ? decoded.envelope.data.closeTime : 0;
       if (closeTime !== START + candles * 60_000) throw new Error(`decided up to ${closeTime}`);
+      return true;
     },
     { timeoutMs, message: "the last candle is decided on" },
   );

@@ -56,6 +56,7 @@ export async function worked(bus: Bus, { plan }: LoadedVariant, timeoutMs: numbe
           throw new Error(`last decision on ${subject} is not of ${lastClose}`);
         if (reached(subject) < last!.seq) throw new Error(`decisions of ${subject}: ${reached(subject)} of ${last!.seq}`);
       }
+      return true;
     },
     { timeoutMs, message: `${plan.id} worked to the end` },
   );
