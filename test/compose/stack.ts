@@ -9,10 +9,11 @@ const root = join(import.meta.dirname, "../..");
 const execute = promisify(execFile);
 const OUTPUT_MAX_BYTES = 64 * 1_048_576;
 
-/** The part of a ledger entry that tells whether a ledger is whole. */
+/** The part of a ledger entry that tells whether a ledger is whole, and whether its account is traded. */
 export interface EntryHead {
   readonly n: number;
   readonly ownerEpoch: number;
+  readonly events: readonly { readonly type: string }[];
 }
 
 /** The compose project of one test run, beside whatever else runs on the machine. */
@@ -109,10 +110,8 @@ function configsOf(variants: Readonly<Record<string, unknown>>, speed: number): 
   const configs = tempDir("tradewind-configs-");
   mkdirSync(join(configs, "variants"));
   for (const name of ["system.yaml", "system.compose.yaml"]) cpSync(join(root, "configs", name), join(configs, name));
-  writeFileSync(
-    join(configs, "system.compose.yaml"),
-    `${readFileSync(join(configs, "system.compose.yaml"), "utf8")}market:\n  speed: ${speed}\n`,
-  );
+  const overlay = join(configs, "system.compose.yaml");
+  writeFileSync(overlay, `${readFileSync(overlay, "utf8")}market: { speed: ${speed} }\nstart: { variants: ["*"] }\n`);
   for (const [id, variant] of Object.entries(variants)) writeFileSync(join(configs, "variants", `${id}.json`), JSON.stringify(variant));
   execFileSync("chmod", ["-R", "a+rX", configs]);
   return configs;
