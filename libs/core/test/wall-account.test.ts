@@ -74,6 +74,8 @@ describe("given a paper account on the wall clock whose process dies now and the
     for (const snapshots of [true, false]) {
       const { ledger, account } = run(seed, (minute) => dying[minute]!, snapshots);
       expect(fillsIn(ledger)).toEqual(fillsIn(whole.ledger));
+      const names = ledger.flatMap(({ events }) => events.flatMap((event) => (event.type === "fill" ? [event.tradeId] : [])));
+      expect(new Set(names).size).toBe(names.length);
       expect(account.trade.state.balances).toEqual(whole.account.trade.state.balances);
       expect(account.venue.book.cash).toEqual(account.trade.state.balances);
       const adopted = ledger.flatMap(({ events }) => events.filter((event) => event.type === "adopted"));

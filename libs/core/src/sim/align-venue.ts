@@ -30,7 +30,7 @@ function alignOrder(book: VenueBook, order: Order, fills: readonly FillEvent[], 
   const { spec } = order;
   const market = book.instruments.get(spec.instrument);
   if (market === undefined) return;
-  if (order.status === "intended") return void book.orders.delete(spec.clientId);
+  if (order.status === "intended") return;
   const known = book.orders.get(spec.clientId);
   if (order.status === "closed") {
     if (known === undefined || known.outcome !== undefined) return;
