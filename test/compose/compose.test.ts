@@ -112,25 +112,20 @@ describe("docker compose", () => {
     }
   });
 
-  test("given every container, Prometheus scrapes each instance of each service", async () => {
+  test("given every container, Prometheus knows each instance, and each variant's figures from its owner alone", async () => {
     const address = await stack.address("prometheus", 9090);
+    async function counted(label: string, metric: string): Promise<Record<string, number>> {
+      const response = await fetch(`http://${address}/api/v1/query?query=${encodeURIComponent(`count by (${label}) (${metric})`)}`);
+      const { data } = (await response.json()) as {
+        data: { result: readonly { metric: Record<string, string>; value: [number, string] }[] };
+      };
+      return Object.fromEntries(data.result.map((series) => [series.metric[label], Number(series.value[1])]));
+    }
+    const instances = { "market-data": 1, strategy: 2, "model-inference": 1, orchestrator: 2, execution: 3, gateway: 1 };
     await eventually(
       async () => {
-        const response = await fetch(
-          `http://${address}/api/v1/query?query=${encodeURIComponent("count by (service) (tradewind_bus_connected)")}`,
-        );
-        const { data } = (await response.json()) as {
-          data: { result: readonly { metric: { service: string }; value: [number, string] }[] };
-        };
-        const counted = Object.fromEntries(data.result.map(({ metric, value }) => [metric.service, Number(value[1])]));
-        expect(counted).toEqual({
-          "market-data": 1,
-          strategy: 2,
-          "model-inference": 1,
-          orchestrator: 2,
-          execution: 3,
-          gateway: 1,
-        });
+        expect(await counted("service", "tradewind_bus_connected")).toEqual(instances);
+        expect(await counted("variant", "tradewind_equity")).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
         return true;
       },
       { timeoutMs: 60_000 },

@@ -36,8 +36,10 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
     const start = async (account: string, lost: AbortSignal): Promise<Work> => {
       const work = works().get(account);
       if (work === undefined) throw new Failure("input", "ACCOUNT_UNKNOWN", `no enabled variant has account ${account}`);
+      const forget = (): void => work.variants.forEach(({ desired }) => metrics.forget(desired.id));
       const stopped = (_: string, fenced: boolean): void => {
         desks.delete(account);
+        forget();
         if (fenced) fences.set(account, (fences.get(account) ?? 0) + 1);
       };
       const desk = await openDesk({ service: context, metrics, lost, stopped }, work);
@@ -46,6 +48,7 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
         async stop() {
           desks.delete(account);
           await desk.stop();
+          forget();
         },
       };
     };

@@ -14,6 +14,8 @@ export interface ExecutionMetrics {
   readonly openPositions: Gauge<"variant">;
   readonly openOrders: Gauge<"variant">;
   readonly appendSeconds: Histogram;
+  /** Another instance works the variant from now on, or none: its figures here would be old ones. */
+  forget(variant: string): void;
 }
 
 export const stateNumber: Readonly<Record<TradingState, number>> = { ACTIVE: 0, REDUCING: 1, HALTED: 2 };
@@ -23,7 +25,17 @@ const APPEND_BUCKETS_S = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.0
 export function createExecutionMetrics({ metrics }: ServiceContext): ExecutionMetrics {
   const registers = [metrics.registry];
   const variant = ["variant"] as const;
+  const gauge = (name: string, help: string): Gauge<"variant"> => new Gauge({ name, help, labelNames: variant, registers });
+  const gauges = {
+    equity: gauge("tradewind_equity", "Equity in the account currency."),
+    drawdown: gauge("tradewind_drawdown_ratio", "Fall from the highest equity, as a share of it."),
+    tradingState: gauge("tradewind_trading_state", "0 ACTIVE, 1 REDUCING, 2 HALTED."),
+    openPositions: gauge("tradewind_open_positions", "Positions held."),
+    openOrders: gauge("tradewind_open_orders", "Orders that may still fill."),
+  };
   return {
+    ...gauges,
+    forget: (id) => Object.values(gauges).forEach((one) => one.remove({ variant: id })),
     orders: new Counter({ name: "tradewind_orders_total", help: "Orders intended.", labelNames: ["variant", "leg"], registers }),
     fills: new Counter({ name: "tradewind_fills_total", help: "Fills booked.", labelNames: ["variant", "leg"], registers }),
     denials: new Counter({ name: "tradewind_denials_total", help: "Entries denied, by code.", labelNames: ["variant", "code"], registers }),
@@ -33,21 +45,6 @@ export function createExecutionMetrics({ metrics }: ServiceContext): ExecutionMe
       labelNames: variant,
       registers,
     }),
-    equity: new Gauge({ name: "tradewind_equity", help: "Equity in the account currency.", labelNames: variant, registers }),
-    drawdown: new Gauge({
-      name: "tradewind_drawdown_ratio",
-      help: "Fall from the highest equity, as a share of it.",
-      labelNames: variant,
-      registers,
-    }),
-    tradingState: new Gauge({
-      name: "tradewind_trading_state",
-      help: "0 ACTIVE, 1 REDUCING, 2 HALTED.",
-      labelNames: variant,
-      registers,
-    }),
-    openPositions: new Gauge({ name: "tradewind_open_positions", help: "Positions held.", labelNames: variant, registers }),
-    openOrders: new Gauge({ name: "tradewind_open_orders", help: "Orders that may still fill.", labelNames: variant, registers }),
     appendSeconds: new Histogram({
       name: "tradewind_ledger_append_seconds",
       help: "Wall time until a ledger entry is durable.",
