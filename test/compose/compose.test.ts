@@ -41,6 +41,10 @@ describe("docker compose", () => {
     await stack.compose("down", "--volumes", "--timeout", "2");
   });
 
+  test("given no secrets, it says what to run before it starts anything", async () => {
+    await expect(docker("compose", "--env-file", "/dev/null", "config", "--quiet")).rejects.toThrow(/run: node infra\/make-secrets\.mjs/);
+  });
+
   test("given nothing but the images, when it comes up, all is healthy and every variant trades", async () => {
     await up();
     for (const stage of stages) expect(await stack.services(stage), stage).toMatchObject([{ state: "running" }]);

@@ -38,7 +38,7 @@ export interface Stack {
 }
 
 export async function docker(...args: string[]): Promise<string> {
-  return (await execute("docker", args, { maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
+  return (await execute("docker", args, { cwd: root, maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
 }
 
 /** A project with its own secrets, the given variants, and a market that runs `speed` times as fast. */
