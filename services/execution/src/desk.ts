@@ -64,6 +64,16 @@ export function recorded(steps: Steps, account: string, { verb }: Command): stri
   throw new Failure("service", "COMMAND_REFUSED", `account ${account} is not worked here any more; ask again in some seconds`);
 }
 
+/** Refuses a checkpoint that knows more than the ledger: `LEDGER_DIVERGED`. */
+export function assertNotAhead(account: string, saved: { readonly n: number } | undefined, ledgerEnd: number): void {
+  if (saved === undefined || saved.n <= ledgerEnd) return;
+  throw new Failure(
+    "service",
+    "LEDGER_DIVERGED",
+    `the ledger of ${account} ends at entry ${ledgerEnd}, its checkpoint is of entry ${saved.n}; restore the ledger, or delete the checkpoint execution.${account}`,
+  );
+}
+
 /** A checkpoint is due every second; one that takes long to make, less often. */
 const SAVE_EVERY_MS = 1_000;
 const SAVE_SHARE = 20;
@@ -73,6 +83,16 @@ export interface Saver {
   /** Something changed since the last save. */
   touch(): void;
   stop(): Promise<void>;
+}
+
+/** Opens what a desk reads; when that fails nothing of the desk goes on. */
+export async function openOrStop(open: () => Promise<void>, stop: () => Promise<void>): Promise<void> {
+  try {
+    await open();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 export function createSaver(inbox: Inbox, store: CheckpointStore, steps: Steps, state: () => unknown): Saver {

@@ -3,7 +3,6 @@ import { messageId, subjectOf, type MarketEvent } from "@tradewind/contracts";
 import {
   createCollector,
   createWallAccount,
-  Failure,
   type Candle,
   type CloseCollector,
   type Command,
@@ -14,7 +13,18 @@ import {
 } from "@tradewind/core";
 import { checkpointStore, createInbox, createOutbox, type Checkpoint, type MarketClock, type ServiceContext } from "@tradewind/kit";
 import { startFrom } from "./start-from.ts";
-import { createSaver, createSteps, graceWallMs, recorded, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
+import {
+  assertNotAhead,
+  createSaver,
+  createSteps,
+  graceWallMs,
+  openOrStop,
+  recorded,
+  unpack,
+  type AccountWork,
+  type Desk,
+  type DeskContext,
+} from "./desk.ts";
 import { openLedger, type LedgerLog } from "./ledger-log.ts";
 import { createReadModels } from "./read-models.ts";
 import { createRecorder } from "./recorder.ts";
@@ -48,11 +58,12 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
   const store = checkpointStore(service, account, `${STATE_VERSION} ${loaded.configHash}`);
   const checkpoint = await store.load();
   const saved = checkpoint && (unpack(checkpoint.state) as Saved);
+  assertNotAhead(account, saved, ledger.n());
   const inbox = createInbox(service);
   const paper = createWallAccount({ plan, onEntry: (entry) => recorder.add(entry) });
   const readModels = createReadModels(account, paper.trade.state, createOutbox(service), metrics);
   const recorder = createRecorder({ ledger, readModels, metrics, revision: desired.revision });
-  await recover(paper, ledger, saved, clock, account);
+  await recover(paper, ledger, saved, clock);
   await recorder.flush(undefined);
 
   const stage = createStage({
@@ -82,7 +93,11 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
       timer = setTimeout(() => void inbox.exclusive(() => step(() => undefined)), Math.max(1, due - performance.now()));
   }
 
-  await openInputs({ service, plan, checkpoint, ledger, inbox, step, stage });
+  const stop = async (): Promise<void> => {
+    await saver.stop();
+    clearTimeout(timer);
+  };
+  await openOrStop(() => openInputs({ service, plan, checkpoint, ledger, inbox, step, stage }), stop);
   return {
     variants: [plan.id],
     async command(order: Command) {
@@ -90,28 +105,12 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
       return recorded(steps, account, order);
     },
     view: () => viewAccount(paper.trade.state, account, clock.now()),
-    async stop() {
-      clearTimeout(timer);
-      await saver.stop();
-      clearTimeout(timer);
-    },
+    stop,
   };
 }
 
-async function recover(
-  paper: WallAccount,
-  ledger: LedgerLog,
-  saved: Saved | undefined,
-  clock: MarketClock,
-  account: string,
-): Promise<void> {
+async function recover(paper: WallAccount, ledger: LedgerLog, saved: Saved | undefined, clock: MarketClock): Promise<void> {
   if (ledger.n() === 0) return paper.open(randomBytes(4).toString("hex"), clock.now());
-  if (saved !== undefined && saved.n > ledger.n())
-    throw new Failure(
-      "service",
-      "LEDGER_DIVERGED",
-      `the ledger of ${account} ends at ${ledger.n()}, its checkpoint is of entry ${saved.n}`,
-    );
   const tail: LedgerEntry[] = [];
   for await (const { entry } of ledger.read(saved?.seq ?? 0)) tail.push(entry);
   paper.resume(saved?.account, tail);

@@ -13,7 +13,7 @@ import {
   type VariantPlan,
 } from "@tradewind/core";
 import { checkpointStore, createInbox, createOutbox, type Incoming } from "@tradewind/kit";
-import { createSaver, createSteps, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
+import { assertNotAhead, createSaver, createSteps, openOrStop, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
 import { openLedger, type LedgerLog } from "./ledger-log.ts";
 import { createReadModels } from "./read-models.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -52,12 +52,7 @@ export async function openReplayDesk(context: DeskContext, work: AccountWork): P
   const store = checkpointStore(service, account, `${STATE_VERSION} ${loaded.configHash}`);
   const checkpoint = await store.load();
   const saved = checkpoint && (unpack(checkpoint.state) as Saved);
-  if (saved !== undefined && saved.n > ledger.n())
-    throw new Failure(
-      "service",
-      "LEDGER_DIVERGED",
-      `the ledger of ${account} ends at ${ledger.n()}, its checkpoint is of entry ${saved.n}`,
-    );
+  assertNotAhead(account, saved, ledger.n());
   const verifier = await createVerifier(account, ledger, saved?.seq ?? 0);
   const readModels = lateReadModels();
   const recorder = createRecorder({ ledger, readModels, metrics, revision: desired.revision, alreadyThere: verifier.alreadyThere });
@@ -73,19 +68,18 @@ export async function openReplayDesk(context: DeskContext, work: AccountWork): P
       await stage.drain((opened) => readModels.set(createReadModels(account, opened.trade.state, outbox, metrics)), readModels.close);
       saver.touch();
     });
-  if (saved?.startTime !== undefined) await step(() => undefined);
-  for (const { id: instrument } of plan.instruments) {
-    const candles = subjectOf("candle", { venue: plan.broker, instrument, timeframe: plan.finestTimeframe });
-    const decisions = subjectOf("decision", { variant: plan.id, instrument });
-    const from = (filter: string) => ({ after: checkpoint?.positions[filter] ?? 0 });
-    await inbox.open({ kind: "candle", filter: candles, from: from(candles), take: ({ data }) => step(() => stage.market(data)) });
-    await inbox.open({
-      kind: "decision",
-      filter: decisions,
-      from: from(decisions),
-      take: (message: Incoming<"decision">) => step(() => stage.barrier.decision(message.data as Decision)),
-    });
-  }
+  const open = async (): Promise<void> => {
+    if (saved?.startTime !== undefined) await step(() => undefined);
+    for (const { id: instrument } of plan.instruments) {
+      const candles = subjectOf("candle", { venue: plan.broker, instrument, timeframe: plan.finestTimeframe });
+      const decisions = subjectOf("decision", { variant: plan.id, instrument });
+      const from = (filter: string) => ({ after: checkpoint?.positions[filter] ?? 0 });
+      await inbox.open({ kind: "candle", filter: candles, from: from(candles), take: ({ data }) => step(() => stage.market(data)) });
+      const decided = ({ data }: Incoming<"decision">): Promise<void> => step(() => stage.barrier.decision(data as Decision));
+      await inbox.open({ kind: "decision", filter: decisions, from: from(decisions), take: decided });
+    }
+  };
+  await openOrStop(open, saver.stop);
   return {
     variants: [plan.id],
     command: () =>
@@ -97,7 +91,7 @@ export async function openReplayDesk(context: DeskContext, work: AccountWork): P
       if (paper !== undefined) return viewAccount(paper.trade.state, account, stage.worked());
       return { account, currency: plan.account.currency, entries: 0, ownerEpoch: 0, variants: [], orders: [], states: [] };
     },
-    stop: () => saver.stop(),
+    stop: saver.stop,
   };
 }
 

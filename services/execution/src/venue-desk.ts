@@ -17,7 +17,17 @@ import {
 } from "@tradewind/core";
 import { checkpointStore, createInbox, createOutbox, lineOf, type Inbox, type MarketClock, type ServiceContext } from "@tradewind/kit";
 import { openSimulatedHttp, type Broker, type SimulatedHttpOptions } from "@tradewind/venues";
-import { createSaver, createSteps, recorded, unpack, type AccountWork, type Desk, type DeskContext } from "./desk.ts";
+import {
+  assertNotAhead,
+  createSaver,
+  createSteps,
+  openOrStop,
+  recorded,
+  unpack,
+  type AccountWork,
+  type Desk,
+  type DeskContext,
+} from "./desk.ts";
 import { openLedger, type LedgerLog } from "./ledger-log.ts";
 import { pauseFromEnvironment } from "./pause.ts";
 import { createReadModels } from "./read-models.ts";
@@ -53,6 +63,7 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
   const store = checkpointStore(service, account, `${STATE_VERSION} ${version}`);
   const checkpoint = await store.load();
   const saved = checkpoint && (unpack(checkpoint.state) as Saved);
+  assertNotAhead(account, saved, ledger.n());
   const trade = createTradeMachine(plans);
   const inbox = createInbox(service);
   const readModels = createReadModels(account, trade.state, createOutbox(service), metrics);
@@ -89,14 +100,12 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
     timers.stop();
     await broker.close();
   };
-  try {
+  const open = async (): Promise<void> => {
     await run(() => step({ type: "start", time: clock.now(), ownerEpoch: ledger.ownerEpoch() + 1 }));
     await openInputs({ context, work, plans, inbox, clock, ledger, checkpoint, trade, step, run: steps.run, closed: readModels.close });
     if (steps.failed() !== undefined) throw steps.failed();
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  };
+  await openOrStop(open, close);
   return {
     variants: plans.map((plan) => plan.id),
     async command(command) {

@@ -149,6 +149,30 @@ describe("given recorded candles and decisions under the events clock", () => {
     await second.stop();
   });
 
+  test("a ledger shorter than its checkpoint stops the account: entries are missing", async () => {
+    await want(bus, desiredOf("pair", text));
+    const candles = walk(
+      plan.instruments.map(({ id }) => id),
+      300,
+      8,
+    );
+    const { decisions } = await backtest(candles);
+    await put(bus, notesOf(candles, decisions, 8));
+    const first = await startExecution(bus, config);
+    await eventually(async () => (await ledgerOf(bus, account)).length > 5);
+    await first.stop();
+    const checkpoint = (await bus.kv("checkpoints").get(`execution.${account}`))!.value;
+    const other = await openEmbeddedBus(":memory:");
+    await other.ensure();
+    await other.kv("checkpoints").put(`execution.${account}`, checkpoint);
+    await want(other, desiredOf("pair", text));
+    const second = await startExecution(other, config);
+    await eventually(() => second.context.state.current().notes.some((note) => note.text.includes("LEDGER_DIVERGED")));
+    expect(await ledgerOf(other, account)).toEqual([]);
+    await second.stop();
+    await other.close();
+  });
+
   test("a ledger that the log does not lead to stops the account and stays as it is", async () => {
     const candles = walk(
       plan.instruments.map(({ id }) => id),
