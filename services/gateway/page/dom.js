@@ -26,12 +26,16 @@ export function mark(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? "" : String(value));
 }
 
+/** Rows by key, of each parent. */
+const rowsOf = new WeakMap();
+
 /**
  * Makes the children of `parent` those of `items`, in order: known keys keep their element and are given to `update`.
  * So focus and selection stay where they are.
  */
 export function reconcile(parent, items, keyOf, create, update) {
-  const known = (parent.rows ??= new Map());
+  if (!rowsOf.has(parent)) rowsOf.set(parent, new Map());
+  const known = rowsOf.get(parent);
   const wanted = new Set(items.map(keyOf));
   for (const [key, row] of known)
     if (!wanted.has(key)) {

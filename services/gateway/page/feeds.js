@@ -47,10 +47,10 @@ function updateDecision(item, row) {
   say(cells.action, row.action);
   mark(cells.action, "data-action", row.action);
   say(cells.what, `${row.variant} · ${row.instrument}`);
-  say(cells.time, row.count > 1 ? `${asClock(row.since)} – ${asClock(row.closeTime)}` : asClock(row.closeTime));
+  say(cells.time, asClock(row.closeTime));
   mark(cells.time, "title", asTime(row.closeTime));
   say(cells.score, row.count > 1 ? `×${row.count}` : row.score === 0 ? "" : row.score.toFixed(2));
-  say(cells.reason, row.reason);
+  say(cells.reason, row.count > 1 ? `${row.reason}, since ${asClock(row.since)}` : row.reason);
 }
 
 export function paintFills({ fills }) {

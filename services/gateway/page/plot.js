@@ -1,10 +1,12 @@
 import uPlot from "./uplot/uPlot.esm.js";
 import { ask } from "./api.js";
 import { byId, say } from "./dom.js";
-import { asMoney, asPercent, asTime } from "./format.js";
+import { asClock, asDate, asMoney, asPercent, asTime } from "./format.js";
 import { store, touch } from "./store.js";
 
 const HEIGHT_PX = 280;
+/** Padding of the holder, both sides. */
+const SIDES_PX = 24;
 const POINTS_MOST = 4_000;
 
 let plot;
@@ -17,8 +19,7 @@ const color = (name) => getComputedStyle(document.documentElement).getPropertyVa
 export function paintPlot({ status, lines, selected }) {
   const variant = status.variants.find(({ id }) => id === selected);
   if (selected !== shown) void load(selected);
-  const newest = lines.get(selected)?.at(-1);
-  if (newest && shown === selected) extend(newest);
+  for (const point of lines.get(selected) ?? []) extend(point);
   say(byId("plot-title"), selected === undefined ? "Equity" : `Equity of ${selected}`);
   byId("plot").hidden = points.length < 2;
   byId("plot-empty").hidden = points.length >= 2;
@@ -39,7 +40,9 @@ async function load(selected) {
 }
 
 function extend(point) {
-  if (points.length > 0 && points.at(-1)[0] >= point[0]) return;
+  const newest = points.at(-1)?.[0] ?? -Infinity;
+  if (newest > point[0]) return;
+  if (newest === point[0]) points.pop();
   points.push(point);
   if (points.length > POINTS_MOST) points = points.filter((_, i) => i % 2 === 0 || i > POINTS_MOST / 2);
 }
@@ -57,7 +60,7 @@ function columns(variant) {
 
 function draw(variant) {
   const holder = byId("plot");
-  const width = holder.clientWidth;
+  const width = holder.clientWidth - SIDES_PX;
   if (plot !== undefined && plot.theme !== document.documentElement.dataset.theme) {
     plot.destroy();
     plot = undefined;
@@ -73,15 +76,22 @@ function draw(variant) {
 }
 
 function options(width) {
+  // Times without am and pm, in UTC as everywhere on the page.
+  const times = (_, ticks, axisIndex, space, stepS) =>
+    ticks.map((s) => (stepS >= 86_400 ? asDate(s * 1000) : asClock(s * 1000).slice(0, stepS < 60 ? 8 : 5)));
   const axis = { stroke: color("--muted"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   return {
     width,
     height: HEIGHT_PX,
+    padding: [14, 24, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { live: true, markers: { show: false } },
     cursor: { points: { size: 7 }, y: false },
     scales: { y: { range: (_, low, high) => padded(low, high) } },
-    axes: [axis, { ...axis, size: 74, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) }],
+    axes: [
+      { ...axis, size: 30, values: times },
+      { ...axis, size: 74, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) },
+    ],
     series: [
       { label: "Market time", value: (_, seconds) => (seconds == null ? "–" : asTime(seconds * 1000)) },
       {

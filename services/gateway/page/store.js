@@ -46,7 +46,7 @@ export function take(message) {
   }
   for (const row of message.decisions) keep(store.decisions, row);
   for (const row of message.fills) keep(store.fills, row);
-  for (const [id, point] of Object.entries(message.points ?? {})) if (point) extend(id, point);
+  for (const [id, line] of Object.entries(message.points ?? {})) for (const point of line) extend(id, point);
   const running = store.status.variants.filter(({ enabled }) => enabled);
   if (!store.status.variants.some(({ id }) => id === store.selected)) store.selected = running[0]?.id;
   touch();

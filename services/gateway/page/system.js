@@ -33,7 +33,7 @@ function paintWorld({ simulated, variants }) {
   const money =
     live.length > 0
       ? `LIVE: ${live.map(({ id }) => id).join(", ")} send${live.length === 1 ? "s" : ""} real orders.`
-      : "PAPER MONEY: no order leaves this machine.";
+      : "PAPER MONEY: no real order is sent.";
   const prices = simulated ? "SIMULATED MARKET: these prices are made up, and belong to no venue." : "Prices are market data.";
   say(byId("world"), world === "live" ? "LIVE" : simulated ? "SIMULATED" : "PAPER");
   byId("world").hidden = false;
@@ -124,7 +124,7 @@ function paintServices(services) {
       mark(dot, "data-state", state);
       say(name, service);
       const work = partitions.length === 0 ? "" : ` · ${partitions.length} partition${partitions.length === 1 ? "" : "s"}`;
-      say(about, ` ${state} for ${asSpan(Date.now() - since)}${work} · ${memoryMb} MB`);
+      say(about, ` ${state} ${asSpan(Date.now() - since)}${work} · ${memoryMb} MB`);
       mark(about, "title", partitions.join(", "));
       say(note, notes.length === 0 ? "" : `${asClock(notes[0].at)} ${notes[0].text}`);
     },

@@ -38,9 +38,9 @@ function createRow({ id }) {
     label: make("span", { class: "label" }),
     about: make("span", { class: "about" }),
     state: make("span", { class: "state" }),
-    equity: make("td", { class: "number" }),
+    equity: make("td", { class: "number", "data-name": "Equity" }),
     profit: make("td", { class: "number tone" }),
-    drawdown: make("td", { class: "number" }),
+    drawdown: make("td", { class: "number", "data-name": "Drawdown" }),
     positions: make("td", { class: "positions" }),
     pause: make("button", { type: "button", class: "small" }),
     close: make("button", { type: "button", class: "small", "aria-label": `Close the positions of ${id}` }, "Close"),
@@ -75,6 +75,7 @@ function updateRow(row, variant, line, selected) {
   mark(cells.label, "data-label", variant.label);
   say(cells.about, variant.problem ?? aboutText(variant));
   mark(cells.about, "data-problem", variant.problem !== undefined);
+  mark(cells.about, "title", cells.about.textContent);
   say(cells.state, variant.state ?? "WAITING");
   mark(cells.state, "data-state", variant.state ?? "WAITING");
   mark(cells.state, "title", variant.stateReason ?? "");
@@ -99,7 +100,8 @@ export function labelText({ label }) {
 
 function aboutText({ broker, strategy, mode, assetClass, timeframe, instruments = [] }) {
   const traded = instruments.length > 3 ? `${instruments.slice(0, 3).join(", ")} +${instruments.length - 3}` : instruments.join(", ");
-  return [broker, strategy, mode, assetClass, timeframe, traded].filter(Boolean).join(" · ");
+  // What is paper says so in its label.
+  return [broker, strategy, mode === "paper" ? undefined : mode, assetClass, timeframe, traded].filter(Boolean).join(" · ");
 }
 
 function positionsText(positions = []) {

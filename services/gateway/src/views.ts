@@ -116,7 +116,6 @@ export const equityView = z.object({
   currency: z.string().optional(),
   points: z.array(z.tuple([time, z.number()])).describe("Market time and equity, oldest first; thinned out with age."),
 });
-export type EquityView = z.infer<typeof equityView>;
 
 export const whyStep = z.object({
   stage: z.string(),

@@ -58,7 +58,7 @@ describe("given the page's stream", () => {
     expect(snapshot).toMatchObject({ type: "snapshot", status: { simulated: true }, decisions: [{ variant: "sim" }], lines: { sim: [] } });
     for (let i = 0; i < 5_000; i++) to.equity(equityOf("sim", 1 + i / 1000, 10_000 + i));
     await tellTrade(to, "sim");
-    await eventually(() => stream.frames.some(({ points }) => points?.sim?.[1] === 14_999));
+    await eventually(() => stream.frames.some(({ points }) => points?.sim?.at(-1)?.[1] === 14_999));
     const fills = await eventually(() => {
       const found = stream.frames.flatMap((frame) => frame.fills);
       return found.length === 2 ? found : undefined;
@@ -72,7 +72,7 @@ describe("given the page's stream", () => {
   test("clients beyond the most there may be are refused, and room is free again when one goes", async () => {
     await using system = await startSystem();
     const streams = await Promise.all(Array.from({ length: 64 }, () => open(system, "/api/live", asBrowser(system))));
-    await expect(open(system, "/api/live", asBrowser(system))).rejects.toThrow();
+    await expect(open(system, "/api/live", asBrowser(system))).rejects.toThrow("did not open");
     streams[0]!.socket.close();
     const next = await eventually(() => open(system, "/api/live", asBrowser(system)));
     for (const { socket } of [...streams, next]) socket.close();

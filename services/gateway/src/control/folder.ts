@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseVariant, type LoadedVariant } from "@tradewind/config";
+import { isFailure } from "@tradewind/core";
 import { lineOf } from "@tradewind/kit";
 
 /** A variant's file: what it compiles to, or why it does not, in one line. */
@@ -56,10 +57,19 @@ export function createFolderReader(folder: string): () => FolderState {
   };
 }
 
+/** All faults of a file in one line; its folder is known to whoever reads this. */
+function problemLine(error: unknown, path: string): string {
+  if (!isFailure(error)) return lineOf(error);
+  return error.message
+    .replaceAll(`${dirname(path)}/`, "")
+    .split(/\s*\n\s*/)
+    .join("; ");
+}
+
 function compile(id: string, text: string, path: string): VariantFile {
   try {
     return { id, text, loaded: parseVariant(text, path) };
   } catch (error) {
-    return { id, text, problem: lineOf(error) };
+    return { id, text, problem: problemLine(error, path) };
   }
 }

@@ -30,7 +30,7 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
   const clients = new Map<Socket, { behind: boolean }>();
   const decisions = new Map<string, DecisionView>();
   const fills = new Map<string, FillView>();
-  const points = new Set<string>();
+  const points = new Map<string, (readonly [number, number])[]>();
   let timer: NodeJS.Timeout | undefined;
 
   function snapshot(): string {
@@ -40,13 +40,12 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
   }
 
   function update(): string {
-    const newest = Object.fromEntries([...points].map((id) => [id, source.latestPoint(id)]));
     const text = JSON.stringify({
       type: "update",
       status: source.status(),
       decisions: [...decisions.values()].slice(-ROWS),
       fills: [...fills.values()].slice(-ROWS),
-      points: newest,
+      points: Object.fromEntries(points),
     });
     decisions.clear();
     fills.clear();
@@ -67,12 +66,22 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
     }
   }
 
+  function addPoint(variant: string): void {
+    const point = source.latestPoint(variant);
+    const line = points.get(variant) ?? [];
+    if (point === undefined) return;
+    if (line.at(-1)?.[0] === point[0]) line.pop();
+    line.push(point);
+    // Faster than anybody can look: every second one will do.
+    points.set(variant, line.length > SPARK_POINTS ? line.filter((_, i) => i % 2 === 0) : line);
+  }
+
   return {
     change(change) {
       if (clients.size === 0) return;
       if (change.type === "decision") keepNewest(decisions, change.row);
       else if (change.type === "fill") keepNewest(fills, change.row);
-      else if (change.type === "equity") points.add(change.variant);
+      else if (change.type === "equity") addPoint(change.variant);
     },
     open(socket) {
       clients.set(socket, { behind: false });

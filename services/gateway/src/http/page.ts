@@ -1,13 +1,13 @@
-import { createRequire } from "node:module";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 
 /** The dashboard: files as they are, nothing built, nothing from elsewhere. Open, for they hold no data. */
 export async function addPage(app: FastifyInstance): Promise<void> {
   const folder = join(import.meta.dirname, "..", "..", "page");
-  const plots = join(dirname(createRequire(import.meta.url).resolve("uplot/package.json")), "dist");
+  const plots = dirname(fileURLToPath(import.meta.resolve("uplot")));
   await app.register(fastifyStatic, { root: [folder, plots], serve: false, cacheControl: false });
   const serve = (url: string, file: string, root: string): void => {
     app.get(url, { config: { open: true } }, (_request, reply) => reply.header("cache-control", "no-cache").sendFile(file, root));

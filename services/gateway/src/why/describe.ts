@@ -101,7 +101,7 @@ function sayEvent(event: LedgerEvent): readonly [stage: string, says: string] | 
     case "order_known":
       return ["report", `${event.type === "order_unknown" ? "in doubt" : "no longer in doubt"}: ${event.reason} [${event.clientId}]`];
     case "order_closed":
-      return ["report", `${event.outcome}: ${event.reason} [${event.clientId}]`];
+      return ["report", `${event.outcome === event.reason ? event.outcome : `${event.outcome}: ${event.reason}`} [${event.clientId}]`];
     case "fill": {
       const profit = event.realized === 0n ? "" : `, profit ${formatExact(event.realized)}`;
       const after = `position then ${formatFixed(event.positionAfter)}`;
