@@ -5,11 +5,15 @@ import { onBadRoad, shortBacktest } from "./support/bad-road.ts";
 import { impatientBarrier } from "./support/impatient-barrier.ts";
 
 /** Which guard is off. */
-const off = vi.hoisted(() => ({ inbox: false, barrier: false }));
+const off = vi.hoisted(() => ({ inbox: false, progress: false, barrier: false }));
 
 vi.mock("@tradewind/kit", async (original) => {
   const kit = await original<typeof Kit>();
-  return { ...kit, createInbox: (context: Kit.ServiceContext) => kit.createInbox(context, { keepDuplicates: off.inbox }) };
+  return {
+    ...kit,
+    createInbox: (context: Kit.ServiceContext) => kit.createInbox(context, { keepDuplicates: off.inbox }),
+    createProgress: (from?: number) => (off.progress ? { passes: () => true, at: () => 0 } : kit.createProgress(from)),
+  };
 });
 vi.mock("@tradewind/core", async (original) => {
   const core = await original<typeof Core>();
@@ -22,7 +26,7 @@ const BROKEN_MS = 15_000;
 const seed = 3;
 
 afterEach(() => {
-  off.inbox = off.barrier = false;
+  off.inbox = off.progress = off.barrier = false;
 });
 
 describe("given the same bad road, when a guard is switched off, then the ledger is another one", () => {
@@ -30,12 +34,13 @@ describe("given the same bad road, when a guard is switched off, then the ledger
     expect(await onBadRoad({ seed })).toEqual(await shortBacktest());
   });
 
-  test("without the inbox's sequence guard", { timeout: 120_000 }, async () => {
-    off.inbox = true;
+  test("without the guards against what is delivered twice", { timeout: 120_000 }, async () => {
+    off.inbox = off.progress = true;
     expect(await onBadRoad({ seed }, BROKEN_MS)).not.toEqual(await shortBacktest());
   });
 
-  test("without ids at the bus", { timeout: 120_000 }, async () => {
+  test("without ids at the bus and the guard against what is said twice", { timeout: 120_000 }, async () => {
+    off.progress = true;
     expect(await onBadRoad({ seed, stripIds: true }, BROKEN_MS)).not.toEqual(await shortBacktest());
   });
 

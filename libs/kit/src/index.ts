@@ -9,6 +9,7 @@ export * from "./logger.ts";
 export * from "./metrics.ts";
 export * from "./outbox.ts";
 export * from "./partitions.ts";
+export * from "./progress.ts";
 export * from "./read-messages.ts";
 export * from "./run.ts";
 export * from "./run-process.ts";

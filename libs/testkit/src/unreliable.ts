@@ -68,12 +68,17 @@ export function unreliable(bus: Bus, { seed, duplicates = 0.2, maxDelayMs = 5000
 
 type Lane = ReturnType<Road["lane"]>;
 
+/** Messages of one subject are thought to be sent so far apart, in virtual ms: else all of a replay would be sent at once, and second deliveries come after its end. */
+const SENT_EVERY_MS = 1_000;
+
 /** Says when each message of one consumer comes: the first times of a subject in order. */
 function delaysOf(road: Road, random: Prng, duplicates: number, maxDelayMs: number): (lane: Lane, message: Stored) => Promise<void> | void {
-  const lastOf = new Map<string, number>();
+  const lastOf = new Map<string, { sent: number; due: number }>();
   return (lane, message) => {
-    const due = Math.max(lastOf.get(message.subject) ?? 0, road.now() + random.next() * maxDelayMs);
-    lastOf.set(message.subject, due);
+    const last = lastOf.get(message.subject) ?? { sent: -Infinity, due: 0 };
+    const sent = Math.max(road.now(), last.sent + SENT_EVERY_MS);
+    const due = Math.max(last.due, sent + random.next() * maxDelayMs);
+    lastOf.set(message.subject, { sent, due });
     lane.add(message, due);
     if (random.chance(duplicates)) lane.add(message, due + random.next() * maxDelayMs);
     return lane.room();

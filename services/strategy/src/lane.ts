@@ -1,6 +1,6 @@
 import { calendarNamed, type Abstention, type Candle, type Signal, type Timeframe } from "@tradewind/core";
 import { messageId, type MemberWord } from "@tradewind/contracts";
-import type { Outbox, RunningVariant, ServiceContext } from "@tradewind/kit";
+import { createProgress, type Outbox, type RunningVariant, type ServiceContext } from "@tradewind/kit";
 import { createMember, type SavedMember } from "./member.ts";
 import type { StrategyMetrics } from "./metrics.ts";
 
@@ -50,7 +50,7 @@ export function createLane({ context, metrics, outbox, running, instrument, save
       const state = saved?.members.find(({ source }) => source === member.source);
       return createMember({ plan: member, definitionOf, instrument, calendar, saved: state, onFailed });
     });
-  let lastClose = saved?.lastClose ?? -Infinity;
+  const progress = createProgress(saved?.lastClose);
 
   function say(word: Signal | Abstention, cause: string): void {
     const { closeTime } = word;
@@ -68,13 +68,17 @@ export function createLane({ context, metrics, outbox, running, instrument, save
     timeframe: plan.timeframe,
     take(candle, cause) {
       const { closeTime } = candle;
-      if (closeTime <= lastClose) return;
-      lastClose = closeTime;
+      if (!progress.passes(closeTime)) return;
       for (const member of members) {
         const word = member.evaluate(candle);
         if (closeTime > desired.effectiveFrom && closeTime > (said.get(member.source) ?? -Infinity)) say(word, cause);
       }
     },
-    snapshot: () => ({ variant, configHash: loaded.configHash, lastClose, members: members.map((member) => member.snapshot()) }),
+    snapshot: () => ({
+      variant,
+      configHash: loaded.configHash,
+      lastClose: progress.at(),
+      members: members.map((member) => member.snapshot()),
+    }),
   };
 }
