@@ -13,6 +13,11 @@ export interface InputOptions<K extends Kind> {
   readonly kind: K;
   readonly filter: string;
   readonly from: From;
+  /**
+   * Asked before each message: while what it gives is pending, this input waits and the others go on. For one that
+   * would run far ahead of them.
+   */
+  readonly room?: () => Promise<void> | undefined;
   /** Called for one message of this inbox at a time. */
   readonly take: (message: Incoming<K>) => void | Promise<void>;
 }
@@ -41,6 +46,7 @@ export function createInbox(context: ServiceContext, options: InboxOptions = {})
   const positions: Record<string, number> = {};
   const consumers: Consumer[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  const halted = Promise.withResolvers<void>();
   let stopped = false;
 
   /** Queues work behind whatever is under way; a failure goes to whoever asked and does not block the queue. */
@@ -52,6 +58,8 @@ export function createInbox(context: ServiceContext, options: InboxOptions = {})
 
   function receive<K extends Kind>(input: InputOptions<K>, stored: Stored): Promise<void> | void {
     if (stopped) return;
+    const room = input.room?.();
+    if (room !== undefined) return Promise.race([room, halted.promise]).then(() => receive(input, stored));
     if (stored.seq <= (positions[input.filter] ?? 0) && options.keepDuplicates !== true) {
       metrics.dropped.inc({ reason: "duplicate" });
       return;
@@ -85,6 +93,7 @@ export function createInbox(context: ServiceContext, options: InboxOptions = {})
     exclusive,
     async stop() {
       stopped = true;
+      halted.resolve();
       await Promise.all(consumers.map((consumer) => consumer.stop()));
       await turn;
     },

@@ -111,6 +111,35 @@ describe("given an inbox", () => {
     await inbox.stop();
   });
 
+  test("when an input has no room, then it waits while the others go on, and does not hold up the end", async () => {
+    const inbox = await start();
+    const taken: string[] = [];
+    let gate: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
+    for (let time = 1; time <= 3; time++) {
+      await rig.bus.append(BTC, end(time));
+      await rig.bus.append(ETH, end(time));
+    }
+    await inbox.open({
+      kind: "candle",
+      filter: BTC,
+      from: { after: 0 },
+      room: () => (taken.includes("BTC2") || !taken.includes("BTC1") ? undefined : gate?.promise),
+      take: ({ time }) => void taken.push(`BTC${time}`),
+    });
+    await inbox.open({ kind: "candle", filter: ETH, from: { after: 0 }, take: ({ time }) => void taken.push(`ETH${time}`) });
+    await eventually(() => taken.includes("ETH3") && taken.includes("BTC1"));
+    expect(taken).not.toContain("BTC2");
+    const first = gate;
+    gate = undefined;
+    first.resolve();
+    await eventually(() => taken.includes("BTC3"));
+    gate = Promise.withResolvers();
+    taken.splice(0, taken.length, "BTC1");
+    await rig.bus.append(BTC, end(4));
+    await inbox.stop();
+    expect(taken).toEqual(["BTC1"]);
+  });
+
   test("when it stops, then the message in hand is finished and no other begun", async () => {
     const inbox = await start();
     const gate = Promise.withResolvers<void>();

@@ -12,11 +12,14 @@ import { readMessages, type Incoming, type RunningVariant, type ServiceContext }
 import { createDeadlines } from "./deadlines.ts";
 import { createDecisionLog } from "./decision-log.ts";
 import { NO_WORD, type OrchestratorMetrics } from "./metrics.ts";
+import { createOpenCloses, type OpenCloses, type SavedCloses } from "./open-closes.ts";
 
 /** The vote of one variant on one instrument, from its inputs to its decisions in the log. */
 export interface Lane {
   readonly instrument: string;
   onMarket(message: Incoming<"candle">): void;
+  /** Pending while so many closes are undecided that candles should wait for words. */
+  room(): Promise<void> | undefined;
   /** `source` is the member whose word it is. */
   onWord(word: MemberWord, source: string): void;
   snapshot(): SavedLane;
@@ -28,9 +31,7 @@ export interface Lane {
 /** What a checkpoint keeps of a lane. */
 export interface SavedLane {
   readonly machine: unknown;
-  /** Close times that are undecided, and the id of the candle of each. */
-  readonly open: ReadonlyMap<number, string>;
-  readonly decidedUntil: number;
+  readonly closes: SavedCloses;
   /** Sequence of a decision of its own: those in the log after it are recalled. */
   readonly recalledTo: number;
 }
@@ -57,16 +58,9 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const variant = plan.id;
   const { effectiveFrom, revision } = running.desired;
   const machine = createDecide(plan, calendarNamed(instrument.calendar));
-  const open = new Map(saved?.open);
-  let decidedUntil = saved?.decidedUntil ?? -Infinity;
-
-  function decided({ closeTime }: Decision): void {
-    decidedUntil = Math.max(decidedUntil, closeTime);
-    for (const time of open.keys()) if (time <= decidedUntil) open.delete(time);
-  }
-
+  const closes = createOpenCloses(saved?.closes);
   if (saved !== undefined) machine.restore(saved.machine);
-  const last = await recall(options, machine, decided);
+  const last = await recall(options, machine, closes);
   const log = createDecisionLog({
     context,
     variant,
@@ -84,35 +78,36 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
 
   function tell(event: DecideEvent): void {
     for (const decision of machine.step(event)) {
-      log.append(decision, open.get(decision.closeTime)!);
+      log.append(decision, closes.causeOf(decision.closeTime));
       metrics.decided(decision);
-      decided(decision);
+      closes.decided(decision.closeTime);
       deadlines?.decided(decision.closeTime);
     }
   }
 
   /** Whoever has not spoken abstains; the machine takes no second word of those who have. */
   function giveUpOn(closeTime: number): void {
-    if (!valid() || !open.has(closeTime)) return;
+    if (!valid() || !closes.has(closeTime)) return;
     for (const { source } of plan.members)
       tell({ type: "abstention", abstention: { source, instrument: instrument.id, closeTime, reason: NO_WORD } });
   }
 
-  for (const closeTime of open.keys()) deadlines?.opened(closeTime);
+  for (const closeTime of closes.times()) deadlines?.opened(closeTime);
+  const isPast = (closeTime: number): boolean => closeTime <= Math.max(effectiveFrom, closes.decidedUntil);
   return {
     instrument: instrument.id,
     onMarket({ id, data }) {
-      if (data.type !== "candle" || data.candle.closeTime <= Math.max(effectiveFrom, decidedUntil)) return;
+      if (data.type !== "candle" || isPast(data.candle.closeTime) || closes.has(data.candle.closeTime)) return;
       const { closeTime } = data.candle;
-      if (open.has(closeTime)) return;
-      open.set(closeTime, id);
+      closes.add(closeTime, id);
       deadlines?.opened(closeTime);
       tell({ type: "close", candle: data.candle });
     },
     onWord(word, source) {
-      if (content(word).closeTime > Math.max(effectiveFrom, decidedUntil)) tell(eventOf(word, source));
+      if (!isPast(content(word).closeTime)) tell(eventOf(word, source));
     },
-    snapshot: () => ({ machine: machine.snapshot(), open: new Map(open), decidedUntil, recalledTo: log.last }),
+    room: closes.room,
+    snapshot: () => ({ machine: machine.snapshot(), closes: closes.snapshot(), recalledTo: log.last }),
     idle: () => log.idle(),
     stop: () => deadlines?.stop(),
   };
@@ -122,7 +117,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
 async function recall(
   { context, metrics, running, instrument, saved }: LaneOptions,
   machine: DecideMachine,
-  decided: (decision: Decision) => void,
+  closes: OpenCloses,
 ): Promise<number> {
   const subject = subjectOf("decision", { variant: running.loaded.plan.id, instrument: instrument.id });
   let known = saved?.recalledTo ?? 0;
@@ -130,7 +125,7 @@ async function recall(
     const last = await readMessages(context, "decision", subject, { after: known }, ({ data }) => {
       machine.recall(data as Decision);
       metrics.recalled(data as Decision);
-      decided(data as Decision);
+      closes.decided(data.closeTime);
     });
     known = Math.max(known, last);
     const end = (await context.bus.last(subject))?.seq ?? 0;

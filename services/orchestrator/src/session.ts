@@ -11,13 +11,16 @@ export interface Session {
   stop(): Promise<void>;
 }
 
+/** Grows with the form of what is kept. */
+const FORM = 1;
+
 interface State {
   readonly lanes: Readonly<Record<string, SavedLane>>;
 }
 
 export async function openSession({ context, metrics, running, lost }: PartitionOptions): Promise<Session> {
   const { plan, configHash } = running.loaded;
-  const store = checkpointStore(context, plan.id, configHash);
+  const store = checkpointStore(context, plan.id, `${FORM} ${configHash}`);
   const saved = await store.load();
   const state = saved?.state as State | undefined;
   const inbox = createInbox(context);
@@ -79,16 +82,18 @@ async function openInputs(inbox: Inbox, lane: Lane, { plan, positions, valid, ta
     kind: K,
     filter: string,
     give: (message: Incoming<K>) => void,
+    room?: () => Promise<void> | undefined,
   ): Promise<void> {
     const take = (message: Incoming<K>): Promise<void> | undefined => {
       if (!valid()) return undefined;
       give(message);
       return taken();
     };
-    await inbox.open({ kind, filter, from: { after: positions[filter] ?? 0 }, take });
+    await inbox.open({ kind, filter, from: { after: positions[filter] ?? 0 }, take, ...(room && { room }) });
   }
 
-  await open("candle", subjectOf("candle", { venue, instrument, timeframe }), (message) => lane.onMarket(message));
+  const candles = subjectOf("candle", { venue, instrument, timeframe });
+  await open("candle", candles, (message) => lane.onMarket(message), lane.room);
   if (members.some(({ kind }) => kind === "strategy"))
     await open("signal", subjectOf("signal", { variant, instrument }), ({ data }) => lane.onWord(data, content(data).source));
   const models = members.filter(({ kind }) => kind === "model");
