@@ -1,6 +1,8 @@
 import { eventually } from "@tradewind/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { busyVariant } from "../infra/busy-variant.ts";
+import { emptyPanels } from "../infra/panels.ts";
+import { prometheusAt } from "../infra/prometheus.ts";
 import { createStack, docker, type EntryHead } from "./stack.ts";
 
 const SPEED = 60;
@@ -116,20 +118,18 @@ describe("docker compose", () => {
     }
   });
 
-  test("given every container, Prometheus knows each instance, and each variant's figures from its owner alone", async () => {
-    const address = await stack.address("prometheus", 9090);
-    async function counted(label: string, metric: string): Promise<Record<string, number>> {
-      const response = await fetch(`http://${address}/api/v1/query?query=${encodeURIComponent(`count by (${label}) (${metric})`)}`);
-      const { data } = (await response.json()) as {
-        data: { result: readonly { metric: Record<string, string>; value: [number, string] }[] };
-      };
-      return Object.fromEntries(data.result.map((series) => [series.metric[label], Number(series.value[1])]));
-    }
+  test("given every container, Prometheus knows each instance, each variant's figures from its owner alone, and data for each panel", async () => {
+    const prometheus = prometheusAt(await stack.address("prometheus", 9090));
+    const counted = async (label: string, metric: string): Promise<Record<string, number>> => {
+      const series = await prometheus.query(`count by (${label}) (${metric})`);
+      return Object.fromEntries(series.map(({ metric: labels, value }) => [labels[label], Number(value[1])]));
+    };
     const instances = { "market-data": 1, strategy: 2, "model-inference": 1, orchestrator: 2, execution: 3, gateway: 1 };
     await eventually(
       async () => {
         expect(await counted("service", "tradewind_bus_connected")).toEqual(instances);
         expect(await counted("variant", "tradewind_equity")).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
+        expect(await emptyPanels(prometheus.query)).toEqual([]);
         return true;
       },
       { timeoutMs: 60_000 },

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, startRedis } from "@tradewind/testkit";
 import { describe, expect, test } from "vitest";
@@ -8,6 +8,7 @@ import { startProcess, type ServiceName, type ServiceProcess } from "../system/s
 import { createWorkspace, type Workspace } from "../system/support/workspace.ts";
 import { busyVariant } from "./busy-variant.ts";
 import { passwordOf, startNatsWithUsers } from "./nats-users.ts";
+import { dashboards, emptyPanels, queries } from "./panels.ts";
 import { programOf, startPrometheus } from "./prometheus.ts";
 
 const infra = join(import.meta.dirname, "../../infra");
@@ -15,19 +16,6 @@ const prometheus = programOf("prometheus");
 const promtool = programOf("promtool");
 const START_MS = 30_000;
 const DATA_MS = 90_000;
-
-interface Panel {
-  readonly title: string;
-  readonly datasource: { readonly uid: string };
-  readonly targets: readonly { readonly expr: string }[];
-}
-interface Dashboard {
-  readonly uid: string;
-  readonly panels: readonly Panel[];
-}
-const dashboards = readdirSync(join(infra, "grafana/dashboards")).map(
-  (file) => JSON.parse(readFileSync(join(infra, "grafana/dashboards", file), "utf8")) as Dashboard,
-);
 
 test("given the dashboards, each panel asks the data source that is provisioned", () => {
   const provisioned = readFileSync(join(infra, "grafana/provisioning/datasources/prometheus.yml"), "utf8");
@@ -61,11 +49,9 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
     const ports = await eventually(() => services.ports(), { timeoutMs: START_MS, message: "every service answers" });
     await using scraper = await startPrometheus(prometheus!, ports);
 
-    const empty = new Map(dashboards.flatMap(({ uid, panels }) => panels.flatMap((panel) => asked(uid, panel))));
     await eventually(
       async () => {
-        for (const [name, expr] of empty) if ((await scraper.query(expr)).some(({ value }) => value[1] !== "NaN")) empty.delete(name);
-        expect([...empty], services.output()).toEqual([]);
+        expect(await emptyPanels(scraper.query), services.output()).toEqual([]);
         return true;
       },
       { timeoutMs: DATA_MS, message: "each panel has data" },
@@ -81,14 +67,9 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
   });
 });
 
-function asked(uid: string, { title, targets }: Panel): [string, string][] {
-  return targets.map(({ expr }, i) => [`${uid}: ${title} ${i + 1}`, expr]);
-}
-
 /** Every metric that a panel or a rule names, a histogram by its own name. */
 function metricsNamed(): string[] {
-  const texts = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
-  texts.push(readFileSync(join(infra, "prometheus/rules.yml"), "utf8"));
+  const texts = [...queries.map(({ expr }) => expr), readFileSync(join(infra, "prometheus/rules.yml"), "utf8")];
   const names = texts.flatMap((text) => [...text.matchAll(/\b(?:tradewind|process|nodejs)_\w+/g)].map(([name]) => name));
   return [...new Set(names.map((name) => name.replace(/_bucket$/, "")))];
 }

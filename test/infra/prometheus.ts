@@ -18,9 +18,21 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
-export interface Prometheus extends AsyncDisposable {
+/** The HTTP API of a Prometheus. */
+export interface PrometheusClient {
   query(expr: string): Promise<readonly Sample[]>;
   get<T>(path: string): Promise<T>;
+}
+export interface Prometheus extends PrometheusClient, AsyncDisposable {}
+
+export function prometheusAt(address: string): PrometheusClient {
+  async function get<T>(path: string): Promise<T> {
+    const response = await fetch(`http://${address}/api/v1/${path}`);
+    const { data, error } = (await response.json()) as { data: T; error?: string };
+    if (error !== undefined) throw new Error(`${path}: ${error}`);
+    return data;
+  }
+  return { get, query: async (expr) => (await get<{ result: readonly Sample[] }>(`query?query=${encodeURIComponent(expr)}`)).result };
 }
 
 /** A real Prometheus with the repository's configuration, scraping given ports of this machine instead of containers. */
@@ -44,16 +56,10 @@ export async function startPrometheus(program: string, ports: readonly number[])
   const leave = (): void => void child.kill("SIGKILL");
   process.once("exit", leave);
 
-  async function get<T>(path: string): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
-    const { data, error } = (await response.json()) as { data: T; error?: string };
-    if (error !== undefined) throw new Error(`${path}: ${error}`);
-    return data;
-  }
-  await eventually(() => get("status/buildinfo"), { message: `prometheus answers (it said: ${said})`, timeoutMs: 20_000 });
+  const client = prometheusAt(`127.0.0.1:${port}`);
+  await eventually(() => client.get("status/buildinfo"), { message: `prometheus answers (it said: ${said})`, timeoutMs: 20_000 });
   return {
-    get,
-    query: async (expr) => (await get<{ result: readonly Sample[] }>(`query?query=${encodeURIComponent(expr)}`)).result,
+    ...client,
     async [Symbol.asyncDispose]() {
       process.removeListener("exit", leave);
       const ended = new Promise((resolve) => child.once("exit", resolve));
