@@ -28,9 +28,7 @@ const BEHIND_BYTES = 1_048_576;
 export function createLiveStream(source: LiveSource, metrics: HttpMetrics): LiveStream {
   /** Clients, and whether they have missed something. */
   const clients = new Map<Socket, { behind: boolean }>();
-  const decisions = new Map<string, DecisionView>();
-  const fills = new Map<string, FillView>();
-  const points = new Map<string, (readonly [number, number])[]>();
+  const news = createNews();
   let timer: NodeJS.Timeout | undefined;
 
   function snapshot(): string {
@@ -39,22 +37,8 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
     return JSON.stringify({ type: "snapshot", status, decisions: source.decisions(ROWS), fills: source.fills(ROWS), lines });
   }
 
-  function update(): string {
-    const text = JSON.stringify({
-      type: "update",
-      status: source.status(),
-      decisions: [...decisions.values()].slice(-ROWS),
-      fills: [...fills.values()].slice(-ROWS),
-      points: Object.fromEntries(points),
-    });
-    decisions.clear();
-    fills.clear();
-    points.clear();
-    return text;
-  }
-
   function tick(): void {
-    const text = update();
+    const text = JSON.stringify({ type: "update", status: source.status(), ...news.take() });
     for (const [socket, client] of clients) {
       if (socket.bufferedAmount > BEHIND_BYTES) {
         client.behind = true;
@@ -66,22 +50,9 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
     }
   }
 
-  function addPoint(variant: string): void {
-    const point = source.latestPoint(variant);
-    const line = points.get(variant) ?? [];
-    if (point === undefined) return;
-    if (line.at(-1)?.[0] === point[0]) line.pop();
-    line.push(point);
-    // Faster than anybody can look: every second one will do.
-    points.set(variant, line.length > SPARK_POINTS ? line.filter((_, i) => i % 2 === 0) : line);
-  }
-
   return {
     change(change) {
-      if (clients.size === 0) return;
-      if (change.type === "decision") keepNewest(decisions, change.row);
-      else if (change.type === "fill") keepNewest(fills, change.row);
-      else if (change.type === "equity") addPoint(change.variant);
+      if (clients.size > 0) news.add(change, source.latestPoint);
     },
     open(socket) {
       clients.set(socket, { behind: false });
@@ -97,6 +68,46 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
     stop() {
       clearInterval(timer);
       for (const socket of clients.keys()) socket.close(1001, "the gateway ends");
+    },
+  };
+}
+
+/** What has changed since it was last taken; bounded, the newest of each kind. */
+interface News {
+  add(change: Change, latestPoint: LiveSource["latestPoint"]): void;
+  take(): {
+    readonly decisions: readonly DecisionView[];
+    readonly fills: readonly FillView[];
+    readonly points: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  };
+}
+
+function createNews(): News {
+  const decisions = new Map<string, DecisionView>();
+  const fills = new Map<string, FillView>();
+  const points = new Map<string, (readonly [number, number])[]>();
+
+  function addPoint(variant: string, point: readonly [number, number] | undefined): void {
+    if (point === undefined) return;
+    const line = points.get(variant) ?? [];
+    if (line.at(-1)?.[0] === point[0]) line.pop();
+    line.push(point);
+    // Faster than anybody can look: every second one will do.
+    points.set(variant, line.length > SPARK_POINTS ? line.filter((_, i) => i % 2 === 0) : line);
+  }
+
+  return {
+    add(change, latestPoint) {
+      if (change.type === "decision") keepNewest(decisions, change.row);
+      else if (change.type === "fill") keepNewest(fills, change.row);
+      else if (change.type === "equity") addPoint(change.variant, latestPoint(change.variant));
+    },
+    take() {
+      const taken = { decisions: [...decisions.values()], fills: [...fills.values()], points: Object.fromEntries(points) };
+      decisions.clear();
+      fills.clear();
+      points.clear();
+      return taken;
     },
   };
 }

@@ -1,5 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { subjectOf } from "@tradewind/contracts";
@@ -68,9 +69,16 @@ const whyQuery = z
   })
   .refine((query) => query.order !== undefined || query.variant !== undefined, { message: "give an order, or a variant" });
 
-export function addRoutes(bare: FastifyInstance, { context, overview, plane, model, why, routes }: RouteParts): void {
+export function addRoutes(bare: FastifyInstance, parts: RouteParts): void {
   const app = bare.withTypeProvider<ZodTypeProvider>();
+  addControlRoutes(app, parts);
+  addRecordRoutes(app, parts);
+}
 
+type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+/** What runs, and what it is told to do. */
+function addControlRoutes(app: App, { context, overview, plane, routes }: RouteParts): void {
   app.get("/health", { config: { open: true } }, (_request, reply) => reply.send({ ok: true }));
 
   app.get("/api/openapi.json", { schema: { summary: "This document." } }, (_request, reply) => reply.send(openApiOf(routes)));
@@ -114,7 +122,10 @@ export function addRoutes(bare: FastifyInstance, { context, overview, plane, mod
       return { ...rest, results: [...results] };
     },
   );
+}
 
+/** What has happened, and why. */
+function addRecordRoutes(app: App, { context, overview, model, why }: RouteParts): void {
   app.get(
     "/api/why",
     { schema: { summary: "Why an order was made, or what was decided at a time.", querystring: whyQuery, response: { 200: whyView } } },
@@ -152,9 +163,7 @@ export function addRoutes(bare: FastifyInstance, { context, overview, plane, mod
   app.get(
     "/api/ledger",
     { schema: { summary: "An account's ledger: one entry a line.", querystring: z.strictObject({ account: token }) } },
-    (request, reply) => {
-      return reply.type("application/x-ndjson").send(Readable.from(lines(request.query.account)));
-    },
+    ({ query }, reply) => reply.type("application/x-ndjson").send(Readable.from(lines(query.account))),
   );
 
   async function* lines(account: string): AsyncGenerator<string> {

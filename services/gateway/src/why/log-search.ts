@@ -31,43 +31,10 @@ export interface LogSearch {
 const NEAR_MS = 60_000;
 
 export function createLogSearch(bus: Bus): LogSearch {
-  /** The messages of a subject that `pick` takes, from near a wall time on; from the beginning where there are none. */
-  async function near<T>(filter: string, published: number, pick: (message: Stored) => T | "end" | undefined): Promise<T[]> {
-    for (const from of [{ since: published - NEAR_MS }, { after: 0 }]) {
-      const found: T[] = [];
-      for await (const message of bus.read(filter, from)) {
-        const picked = pick(message);
-        if (picked === "end") break;
-        if (picked !== undefined) found.push(picked);
-      }
-      if (found.length > 0) return found;
-    }
-    return [];
-  }
-
+  const near = nearReader(bus);
   return {
-    async entries(account, marks) {
-      const hits: LedgerHit[] = [];
-      const filter = account === undefined ? patternOf("ledger") : subjectOf("ledger", { account });
-      for await (const { subject, seq, data } of bus.read(filter, { after: 0 })) {
-        if (!marks.some((mark) => data.includes(mark))) continue;
-        const decoded = decodeMessage("ledger", data);
-        if (!decoded.ok) continue;
-        const { cause, published } = decoded.envelope;
-        hits.push({ account: subject.split(".")[2]!, cause, published, entry: decodeEntry(rawData(data), `${subject} #${seq}`) });
-      }
-      return hits;
-    },
-    async decision(variant, instrument, at) {
-      let best: string | undefined;
-      for await (const { data } of bus.read(subjectOf("decision", { variant, instrument }), { after: 0 })) {
-        const closeTime = Number(/"closeTime":(-?\d+)/.exec(data)?.[1] ?? Number.NaN);
-        if (closeTime > at) break;
-        if (closeTime <= at) best = data;
-      }
-      const decoded = best === undefined ? undefined : decodeMessage("decision", best);
-      return decoded?.ok === true ? (decoded.envelope as DecisionHit) : undefined;
-    },
+    entries: (account, marks) => findEntries(bus, account, marks),
+    decision: (variant, instrument, at) => lastDecision(bus, subjectOf("decision", { variant, instrument }), at),
     async words(plan, { data: { instrument, closeTime }, published }) {
       const pick = (kind: "signal" | "prediction") => (message: Stored) => {
         const decoded = decodeMessage(kind, message.data);
@@ -103,6 +70,46 @@ export function createLogSearch(bus: Bus): LogSearch {
       return found;
     },
   };
+}
+
+/** Reads what `pick` takes of a subject, from near a wall time on; from the beginning where there is nothing. */
+function nearReader(bus: Bus) {
+  return async <T>(filter: string, published: number, pick: (message: Stored) => T | "end" | undefined): Promise<T[]> => {
+    for (const from of [{ since: published - NEAR_MS }, { after: 0 }]) {
+      const found: T[] = [];
+      for await (const message of bus.read(filter, from)) {
+        const picked = pick(message);
+        if (picked === "end") break;
+        if (picked !== undefined) found.push(picked);
+      }
+      if (found.length > 0) return found;
+    }
+    return [];
+  };
+}
+
+async function findEntries(bus: Bus, account: string | undefined, marks: readonly string[]): Promise<LedgerHit[]> {
+  const hits: LedgerHit[] = [];
+  const filter = account === undefined ? patternOf("ledger") : subjectOf("ledger", { account });
+  for await (const { subject, seq, data } of bus.read(filter, { after: 0 })) {
+    if (!marks.some((mark) => data.includes(mark))) continue;
+    const decoded = decodeMessage("ledger", data);
+    if (!decoded.ok) continue;
+    const { cause, published } = decoded.envelope;
+    hits.push({ account: subject.split(".")[2]!, cause, published, entry: decodeEntry(rawData(data), `${subject} #${seq}`) });
+  }
+  return hits;
+}
+
+async function lastDecision(bus: Bus, subject: string, at: number): Promise<DecisionHit | undefined> {
+  let best: string | undefined;
+  for await (const { data } of bus.read(subject, { after: 0 })) {
+    const closeTime = Number(/"closeTime":(-?\d+)/.exec(data)?.[1] ?? Number.NaN);
+    if (closeTime > at) break;
+    if (closeTime <= at) best = data;
+  }
+  const decoded = best === undefined ? undefined : decodeMessage("decision", best);
+  return decoded?.ok === true ? (decoded.envelope as DecisionHit) : undefined;
 }
 
 function marketEvent(data: string): PayloadOf<"candle"> | undefined {
