@@ -48,12 +48,14 @@ export interface SystemOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** False leaves the market's clock unset. */
   readonly clock?: boolean;
+  /** The bus instead of an embedded one. */
+  readonly connect?: () => Promise<Bus>;
   /** Settings and bus of an earlier system. */
   readonly of?: { readonly dir: string };
 }
 
 /** A gateway on an embedded bus with a folder of variants; nothing else runs. */
-export async function startSystem({ variants = {}, settings = {}, clock = true, of }: SystemOptions = {}): Promise<
+export async function startSystem({ variants = {}, settings = {}, clock = true, connect, of }: SystemOptions = {}): Promise<
   System & { readonly dir: string }
 > {
   const dir = of?.dir ?? tempDir();
@@ -62,7 +64,7 @@ export async function startSystem({ variants = {}, settings = {}, clock = true, 
   mkdirSync(folder, { recursive: true });
   const file = (id: string): string => join(folder, `${id}.json`);
   for (const [id, text] of Object.entries(variants)) writeFileSync(file(id), text);
-  const bus = await openEmbeddedBus(join(dir, "bus.sqlite"));
+  const bus = await (connect?.() ?? openEmbeddedBus(join(dir, "bus.sqlite")));
   await bus.ensure();
   if (clock) await setMarketClock(bus, { wallMs: Date.now(), marketMs: START, speed: 1 });
   const config = loadSystem(configDir, {}, { gateway: { port: 0, token_file: join(dir, "token") }, ...settings });
