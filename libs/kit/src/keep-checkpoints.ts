@@ -49,7 +49,7 @@ export function keepCheckpoints({ inbox, store, capture, flush, valid, fail }: C
   }
 
   const timer = setInterval(() => {
-    if (messages > 0) void inbox.exclusive(() => void save());
+    if (messages > 0) inbox.exclusive(() => void save()).catch(fail);
   }, EVERY_MS);
   return {
     taken: () => (++messages >= EVERY_MESSAGES ? save() : undefined),

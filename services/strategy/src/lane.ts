@@ -18,7 +18,8 @@ export interface Lane {
   readonly timeframe: Timeframe;
   /** Evaluates each member on the next candle; one at or before the last is left out. `cause` is its message's id. */
   take(candle: Candle, cause: string): void;
-  snapshot(): SavedLane;
+  /** Undefined when a strategy's own state cannot be saved: the lane is then rebuilt from the log. */
+  snapshot(): SavedLane | undefined;
 }
 
 export interface LaneOptions {

@@ -53,7 +53,7 @@ export async function startPartition(options: PartitionOptions): Promise<Work> {
   const checkpoints = keepCheckpoints({
     inbox,
     store,
-    capture: (): State => ({ takenAt: Date.now(), lanes: joined.map((lane) => lane.snapshot()) }),
+    capture: (): State => ({ takenAt: Date.now(), lanes: joined.flatMap((lane) => lane.snapshot() ?? []) }),
     flush: () => outbox.flush(),
     valid: () => !lost.aborted,
     fail: context.fail,

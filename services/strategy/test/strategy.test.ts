@@ -102,6 +102,37 @@ describe("given a strategy that throws", () => {
   });
 });
 
+describe("given a strategy whose state cannot be saved", () => {
+  const unsavable = `export default () => ({ name: "unsavable", doc: "Counts.", parameters: {}, warmup: () => 0,
+  create() {
+    let n = 0;
+    return {
+      onCandle: () => ({ action: "BUY", confidence: 0.5, reason: "candle " + ++n }),
+      snapshot: () => ({ again: () => n }),
+      restore: () => undefined,
+    };
+  } });
+`;
+
+  test("when the service starts again, then it is rebuilt from the log, and the others go on from their checkpoint", async () => {
+    writeFileSync(join(rig.configDir, "variants", "unsavable.js"), unsavable);
+    await rig.desire("counting", { ...plain, variants: futures("custom"), strategy_file: "unsavable.js", members: [] });
+    await rig.desire("plain", plain);
+    const first = await rig.start(strategy);
+    await publish(rig.bus, candles.slice(0, 100));
+    await said("counting", 100);
+    await said("plain", 200);
+    await first.stop();
+    await rig.start(strategy);
+    await publish(rig.bus, candles.slice(100));
+    await said("counting", candles.length);
+    await said("plain", 2 * candles.length);
+    const reasons = (await wordsOf("counting")).map((word) => (word.type === "signal" ? word.signal.reason : word.type));
+    expect(reasons).toEqual(candles.map((_, i) => `candle ${i + 1}`));
+    expect(texts(await wordsOf("plain"))).toEqual(await expected(plain, candles));
+  });
+});
+
 describe("given a bus that has forgotten its ids", () => {
   test.each(["with its checkpoint", "with nothing but the log"])(
     "when the service is killed and starts again %s, then nothing is said twice",
