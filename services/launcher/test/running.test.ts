@@ -86,7 +86,7 @@ describe("given a running system", () => {
     expect((await system.run("variants", "start", "idle")).code).toBe(0);
     await eventually(async () => (await variantOf("idle"))?.enabled);
     await eventually(() => system.told.some((told) => told.type === "fill" && JSON.stringify(told).includes('"variant":"idle"')), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       message: "the variant that was started trades",
     });
     expect((await system.run("variants", "stop", "idle")).code).toBe(0);
@@ -143,7 +143,7 @@ describe("given the program at the root in a terminal", () => {
       let out = "";
       child.stdout.on("data", (chunk) => (out += String(chunk)));
       const ended = new Promise((resolve) => child.on("close", resolve));
-      await eventually(() => out.includes('"type":"ready"'), { timeoutMs: 20_000 });
+      await eventually(() => out.includes('"type":"ready"'), { timeoutMs: 60_000 });
       process.kill(-child.pid!, "SIGINT");
       expect(await ended).toBe(0);
       expect(out).toContain('"type":"end"');

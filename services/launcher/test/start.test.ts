@@ -31,7 +31,7 @@ describe("given a start in an empty folder", () => {
   });
   afterAll(() => place.dispose());
 
-  it("when it is ended by Ctrl-C and killed on the way, each next one goes on from the same books", async () => {
+  it("when it is ended by Ctrl-C and killed on the way, each next one goes on from the same books", { timeout: 180_000 }, async () => {
     const first = await place.start(...SPEED);
     await first.fills(2);
     expect(await first.end("SIGINT")).toMatchObject({ code: 0, signal: null });

@@ -55,7 +55,7 @@ export function busyVariant(over: Readonly<Record<string, unknown>> = {}): unkno
 }
 
 const MAIN = repo("services/launcher/src/main.ts");
-const UP_MS = 20_000;
+const UP_MS = 60_000;
 
 export function ground(variants: Readonly<Record<string, unknown>>, system: Readonly<Record<string, unknown>> = {}): Ground {
   const path = mkdtempSync(join(tmpdir(), "tradewind-start-"));

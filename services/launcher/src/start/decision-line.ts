@@ -6,7 +6,8 @@ export function decisionLine(decision: PayloadOf<"decision">, style: LineStyle):
   const { variant, instrument, closeTime, action, score, close, votes, reason } = decision;
   const words = votes
     .map(
-      ({ source, vote, weight, reason: why }) => `${source} ${vote === null ? "abstains" : signed(vote)} x ${weight.toFixed(2)} (${why})`,
+      ({ source, vote, weight, reason: why }) =>
+        `${source} ${vote === null ? "abstains" : signed(vote)} x ${weight.toFixed(2)}${why === "" ? "" : ` (${why})`}`,
     )
     .join(", ");
   return `${clockText(closeTime)}  ${variant.padEnd(style.width)}  ${action.padEnd(4)} ${style.symbolOf(variant, instrument)} at ${close}, score ${signed(score)}: ${words || reason}`;

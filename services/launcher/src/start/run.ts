@@ -33,6 +33,9 @@ export interface StartChoices {
   readonly decisions: boolean;
 }
 
+/** Longest an orderly end may take. */
+const END_MOST_MS = 4_500;
+
 /** Runs every service in this process until asked to end. Returns the exit code. */
 export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const port = await freePort(choices.settings.config.gateway.host, choices.settings.config.gateway.port);
@@ -73,6 +76,11 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
     ...(choices.untilEnd ? [untilEnd(bus, plans, over.signal).then(() => "the data has ended")] : []),
   ]);
   teller.ending(why);
+  // Whatever hangs: what is recorded is safe, as it is when the power goes.
+  setTimeout(() => {
+    io.say("not everything ended in time; what was recorded is safe");
+    process.exit(exitCodes.failed);
+  }, END_MOST_MS).unref();
   await system.stop();
   teller.summary();
   return exitCodes.done;
