@@ -9,6 +9,7 @@ import { replay } from "./support/replay.ts";
 import { createWorkspace } from "./support/workspace.ts";
 
 const WORKED_MS = 240_000;
+const MARKET_START = "2026-01-05T14:00:00Z";
 
 async function flush(url: string): Promise<void> {
   const redis = new Redis(url);
@@ -18,7 +19,8 @@ async function flush(url: string): Promise<void> {
 
 /** Waits until the account's ledger has grown by `more` entries. */
 async function grown(cluster: Cluster, account: string, more: number): Promise<void> {
-  const before = (await ledgerOf(cluster.bus, account)).length;
+  // The bus may be away.
+  const { length: before } = await eventually(() => ledgerOf(cluster.bus, account));
   await eventually(
     async () => {
       const { length } = await ledgerOf(cluster.bus, account);
@@ -75,7 +77,7 @@ describe("given a run of five processes on the wall clock, on a fast simulated m
           system: {
             bus: { url: natsUrl },
             redis: { url: redisUrl },
-            market: { feed: "simulated", speed: 120, keep: false },
+            market: { feed: "simulated", speed: 120, start: MARKET_START, keep: false },
             log: { level: "warn" },
           },
           variants: {
@@ -91,13 +93,13 @@ describe("given a run of five processes on the wall clock, on a fast simulated m
         }),
       );
       try {
-        await grown(cluster, "busy", 10);
+        await grown(cluster, "busy", 15);
         for (const name of roadNames) {
           await cluster.bounce(name);
-          await grown(cluster, "busy", 10);
+          await grown(cluster, "busy", 15);
         }
         await cluster.nats.restart();
-        await grown(cluster, "busy", 10);
+        await grown(cluster, "busy", 15);
         const entries = await ledgerOf(cluster.bus, "busy");
         expect(entries.map((entry) => entry.n)).toEqual(entries.map((_, i) => i + 1));
         expect(new Set(entries.map((entry) => entry.ownerEpoch)).size).toBeGreaterThan(1);
@@ -126,6 +128,6 @@ async function lateEntries(cluster: Cluster): Promise<string[]> {
     traced += 1;
     if (entry.time > until) late.push(`entry ${entry.n} at ${entry.time}, ${cause} was valid until ${until}`);
   }
-  expect(traced).toBeGreaterThan(10);
+  expect(traced).toBeGreaterThan(5);
   return late;
 }

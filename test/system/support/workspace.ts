@@ -18,6 +18,8 @@ export interface WorkspaceOptions {
   readonly system: Readonly<Record<string, unknown>>;
   /** Variant files by id. */
   readonly variants: Readonly<Record<string, unknown>>;
+  /** Market time from which they decide; 0, from the first candle, when left out. */
+  readonly effectiveFrom?: number;
 }
 
 export function createWorkspace(options: WorkspaceOptions): Workspace {
@@ -33,7 +35,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
     writeFileSync(file, text);
     const loaded = parseVariant(text, file);
     variants.push(loaded);
-    return { id, revision: 1, effectiveFrom: 0, enabled: true, text, configHash: loaded.configHash, by: "test" };
+    return { id, revision: 1, effectiveFrom: options.effectiveFrom ?? 0, enabled: true, text, configHash: loaded.configHash, by: "test" };
   });
   return { dir, configDir, variants, desired, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
 }
