@@ -112,7 +112,7 @@ describe("given a running system", () => {
 
   it("doctor finds it", async () => {
     const findings = JSON.parse((await system.run("doctor", "--json")).out) as { what: string; verdict: string }[];
-    expect(findings.find(({ what }) => what === "Node")?.verdict).toBe("ok");
+    for (const name of ["Node", "gateway"]) expect(findings.find(({ what }) => what === name)?.verdict, name).toBe("ok");
   });
 });
 

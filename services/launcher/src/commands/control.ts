@@ -55,6 +55,8 @@ async function run(verb: Verb, args: Arguments, io: Io): Promise<number> {
     ...(instrument !== undefined && { instrument }),
   });
   if (args.flag("json")) io.out(`${JSON.stringify(answer)}\n`);
-  else for (const result of answer.results) io.out(`${result.account}: ${result.ok ? "" : "NOT DONE: "}${result.message}\n`);
+  else
+    for (const { account: of, ok, message } of answer.results)
+      io.out(`${ok ? "" : "NOT DONE: "}${message.startsWith(of) ? message : `${of}: ${message}`}\n`);
   return answer.ok ? exitCodes.done : exitCodes.failed;
 }

@@ -47,7 +47,12 @@ async function lookAround(args: Arguments, io: Io): Promise<readonly Finding[]> 
       .filter(([, path], i, all) => all.findIndex(([, other]) => other === path) === i)
       .map(([what, path]) => checkFolder(what, path)),
     checkSpace(config.data.dir),
-    ...(await Promise.all([checkGateway(config, clientOf(args, io)), checkNats(config), checkRedis(config), checkClock()])),
+    ...(await Promise.all([
+      checkGateway(config, clientOf(args, io), args.text("url") !== undefined),
+      checkNats(config),
+      checkRedis(config),
+      checkClock(),
+    ])),
   ];
 }
 

@@ -85,15 +85,21 @@ export async function checkRedis({ redis }: SystemConfig): Promise<Finding> {
   }
 }
 
-/** Whether a system runs behind the gateway's address, or one could be started there. */
-export async function checkGateway({ gateway: { host, port } }: SystemConfig, client: Gateway | undefined): Promise<Finding> {
+/** Whether a system runs behind the gateway's address, or one could be started there. `named`: by --url, so one is to run. */
+export async function checkGateway(
+  { gateway: { host, port } }: SystemConfig,
+  client: Gateway | undefined,
+  named: boolean,
+): Promise<Finding> {
   try {
-    await freePort(host, port);
-    return ok("gateway", `none runs; ${host}:${port} is free`);
+    if (!named) {
+      await freePort(host, port);
+      return ok("gateway", `none runs; ${host}:${port} is free`);
+    }
   } catch (error) {
     if (isFailure(error) && error.code !== "PORT_TAKEN") return fail("gateway", error.message, "correct gateway.host and gateway.port");
   }
-  const taken = `${host}:${port} is taken`;
+  const taken = named && client !== undefined ? client.url : `${host}:${port} is taken`;
   if (client === undefined)
     return warn("gateway", `${taken}, and there is no token to ask it with`, "see --token-file of tradewind status");
   try {
@@ -103,6 +109,7 @@ export async function checkGateway({ gateway: { host, port } }: SystemConfig, cl
       ? ok("gateway", found)
       : warn("gateway", `${found}, ${problems.length} problems`, 'see "tradewind status"');
   } catch (error) {
+    if (named) return fail("gateway", isFailure(error) ? error.message : String(error), "start the system, or correct --url");
     const said = isFailure(error) && error.code === "TOKEN_REFUSED" ? "by a gateway that refuses the token" : "by something else";
     return fail("gateway", `${taken} ${said}`, "end it, choose another port with --port, or name the right token with --token-file");
   }

@@ -12,11 +12,13 @@ export interface BannerFacts {
   readonly plans: readonly VariantPlan[];
   /** Of the dashboard, with the token. */
   readonly url: string;
+  /** What other commands need to find this system: empty where its settings say it. */
+  readonly flags: string;
   readonly cwd: string;
 }
 
 /** What runs, where, and how to look at it. */
-export function banner({ config, continued, plans, url, cwd }: BannerFacts): string {
+export function banner({ config, continued, plans, url, flags, cwd }: BannerFacts): string {
   const { market, run } = config;
   const what = market.feed === "simulated" ? "SIMULATED MARKET" : "RECORDED MARKET";
   const how =
@@ -29,6 +31,7 @@ export function banner({ config, continued, plans, url, cwd }: BannerFacts): str
     ["variants", variants.join(`\n${" ".repeat(13)}`) || "none; start one with: npx tradewind variants start ID"],
     ["data", `${shownPath(config.bus.file, cwd)}${continued ? ", the run there goes on" : ", a new run"}`],
     ["dashboard", url],
+    ["ask it", `npx tradewind status${flags}`],
     ["ends", "with Ctrl-C"],
   ];
   return `Tradewind: ${what}, PAPER MONEY. No order leaves this computer.\n${rows.map(([name, text]) => `  ${name.padEnd(11)}${text}`).join("\n")}\n`;

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { inputFailure, type VariantPlan } from "@tradewind/core";
 import type { Arguments, Io } from "../command.ts";
 import { choiceFlag, numberFlag, settingsOf, type Settings } from "../settings.ts";
@@ -48,6 +48,7 @@ async function start(mode: StartMode, args: Arguments, io: Io): Promise<number> 
     quiet: args.flag("quiet"),
     json: args.flag("json"),
     openPage: !args.flag("no-open"),
+    flags: (url) => flagsToFind(args, url),
     decisions: mode === "orchestrator",
   };
   if (choices.untilEnd)
@@ -57,6 +58,17 @@ async function start(mode: StartMode, args: Arguments, io: Io): Promise<number> 
     );
   // Every service comes with it.
   return (await import("./run.ts")).runStart(choices, io);
+}
+
+/** What start was told and other commands have to be told too. */
+function flagsToFind(args: Arguments, url: string): string {
+  const dataDir = args.text("data-dir");
+  const config = args.text("config");
+  return [
+    ...(args.text("port") === undefined ? [] : [` --url ${url}`]),
+    ...(dataDir === undefined ? [] : [` --token-file ${join(dataDir, "gateway.token")}`]),
+    ...(config === undefined ? [] : [` --config ${config}`]),
+  ].join("");
 }
 
 function checkEnd({ config: { market, run } }: Settings, plans: readonly VariantPlan[]): void {

@@ -29,6 +29,8 @@ export interface StartChoices {
   readonly quiet: boolean;
   readonly json: boolean;
   readonly openPage: boolean;
+  /** What other commands need to find this system at an address. */
+  readonly flags: (url: string) => string;
   /** Shows each decision with its votes. */
   readonly decisions: boolean;
 }
@@ -62,7 +64,7 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const system = await startOneProcess(host);
   stack.defer(() => system.stop());
   const gateway = gatewayAt(config);
-  teller.ready(banner({ config, continued, plans, url: gateway.page, cwd: io.cwd }), {
+  teller.ready(banner({ config, continued, plans, url: gateway.page, flags: choices.flags(gateway.client.url), cwd: io.cwd }), {
     url: gateway.client.url,
     page: gateway.page,
     pid: process.pid,
