@@ -18,15 +18,18 @@ const words = {
 };
 
 /** Carries out a person's order to a variant, once they have confirmed it. Live variants are named as such. */
-export async function order(verb, { id, label }) {
+export async function order(verb, { id, label, account, stateScope }) {
+  // What was halted as a whole is resumed as a whole.
+  const whole = verb === "resume" && stateScope === "account";
   const { title, text, yes, danger } = words[verb];
-  const what = label === "live" ? `LIVE: this concerns real money. ${text}` : text;
+  const about = whole ? `${text} Its account ${account} was halted, and is resumed with it.` : text;
+  const what = label === "live" ? `LIVE: this concerns real money. ${about}` : about;
   if (!(await confirmed(title(id), what, yes, danger || label === "live"))) return;
   try {
     const answer =
       verb === "start"
         ? await ask(`/api/variants/${encodeURIComponent(id)}/start`, { body: { by: "dashboard" } })
-        : await ask("/api/commands", { body: { verb, variant: id, by: "dashboard" } });
+        : await ask("/api/commands", { body: { verb, ...(whole ? { account } : { variant: id }), by: "dashboard" } });
     toast(answer.message || `${yes}: done`, answer.ok === false ? "bad" : "good");
   } catch (error) {
     toast(error.message, "bad");

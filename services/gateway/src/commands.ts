@@ -34,7 +34,15 @@ export async function command(context: ServiceContext, overview: Overview, order
     if (one.status === "fulfilled") return { account, ok: one.value.ok, message: one.value.message };
     return { account, ok: false, message: isFailure(one.reason) ? one.reason.message : "failed" };
   });
-  return { ok: results.every(({ ok }) => ok), message: results.map(({ message }) => message).join("; "), results };
+  const said = [...results.map(({ message }) => message), ...stillHalted(overview, order)];
+  return { ok: results.every(({ ok }) => ok), message: said.join("; "), results };
+}
+
+/** A variant that is resumed does not trade as long as its account is halted: whoever asked is told. */
+function stillHalted(overview: Overview, { verb, variant }: Order): string[] {
+  const found = variant === undefined ? undefined : overview.variant(variant);
+  if (verb !== "resume" || found?.state !== "HALTED" || found.stateScope !== "account") return [];
+  return [`account ${found.account} itself is HALTED (${found.stateReason}); resume the account too`];
 }
 
 function accountsOf(overview: Overview, { verb, variant, account }: Order): string[] {

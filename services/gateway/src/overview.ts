@@ -107,7 +107,7 @@ function figures(model: ReadModel, { plan }: LoadedVariant): Partial<VariantView
   const start = toNumber(plan.account.startingBalance);
   return {
     ...(state !== undefined && { state }),
-    ...(scope !== undefined && scope.state !== "ACTIVE" && { stateReason: scope.reason }),
+    ...(scope !== undefined && scope.state !== "ACTIVE" && { stateReason: scope.reason, stateScope: scope.scope }),
     ...(equity !== undefined && { equity, profitPct: (equity / start - 1) * 100 }),
     ...(line !== undefined && { equityAt: line[0] }),
     ...(update !== undefined && {

@@ -36,6 +36,7 @@ export const variantView = z.object({
   startingBalance: z.number().optional(),
   state: z.enum(["ACTIVE", "REDUCING", "HALTED"]).optional(),
   stateReason: z.string().optional(),
+  stateScope: z.string().optional().describe("What is in that state: the variant, its account, or the portfolio."),
   equity: z.number().optional(),
   cash: z.number().optional(),
   exposure: z.number().optional(),

@@ -153,6 +153,24 @@ describe("given a command", () => {
     expect((await system.call("/api/commands", { verb: "pause", account: "paper-sim" })).status).toBe(400);
   });
 
+  test("a variant resumed while its account is halted is told so", async () => {
+    await using system = await startSystem({ variants: { sim: variantOf() } });
+    await eventually(() => system.desired("sim"));
+    system.bus.respond("tw.command.execution.*", answer({ ok: true, message: "resume recorded" }));
+    const halted = { type: "state", scope: "account", state: "HALTED", reason: "halted by Ann" } as const;
+    await publisher(system.bus).entry("paper-sim", {
+      n: 1,
+      ownerEpoch: 1,
+      time: START,
+      watermark: START,
+      input: "command",
+      events: [halted],
+    });
+    await eventually(async () => (await first(system, "sim")).stateScope === "account");
+    const { body } = await system.call("/api/commands", { verb: "resume", variant: "sim" });
+    expect(body.message).toBe("resume recorded; account paper-sim itself is HALTED (halted by Ann); resume the account too");
+  });
+
   test("without an owner it fails clearly; for all accounts it tells of each", async () => {
     await using system = await startSystem({ variants: { a: variantOf(), b: variantOf() } });
     await eventually(() => system.desired("a"));

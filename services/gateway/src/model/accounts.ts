@@ -8,10 +8,12 @@ export interface Accounts {
   /** Newest first. */
   fills(variant: string | undefined, limit: number): FillView[];
   /** The stricter of the account's state and the variant's, with the reason of the one that decides. */
-  state(account: string, variant: string): { readonly state: TradingState; readonly reason: string } | undefined;
+  state(account: string, variant: string): Scope | undefined;
 }
 
+/** "portfolio", "account" or "variant:<id>", and who may trade in it. */
 interface Scope {
+  readonly scope: string;
   readonly state: TradingState;
   readonly reason: string;
 }
@@ -58,7 +60,7 @@ export function createAccounts(): Accounts {
         if (event.type === "fill") made.push(fill(account, time, event));
         if (event.type !== "state") continue;
         const of = scopes.get(account) ?? new Map<string, Scope>();
-        scopes.set(account, of.set(event.scope, { state: event.state, reason: event.reason }));
+        scopes.set(account, of.set(event.scope, { scope: event.scope, state: event.state, reason: event.reason }));
       }
       return made;
     },

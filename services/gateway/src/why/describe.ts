@@ -14,7 +14,7 @@ export function candleStep(candle: Candle | undefined, { data, cause }: Decision
   return {
     stage: "candle",
     time: closeTime,
-    says: `${instrument} ${timeframe}: open ${open}, high ${high}, low ${low}, close ${close}, volume ${volume} (${marks})`,
+    says: `${instrument} ${timeframe}: open ${open}, high ${high}, low ${low}, close ${close}, volume ${Number(volume.toPrecision(12))} (${marks})`,
     detail: candle,
     ...(cause !== undefined && { id: cause }),
   };
@@ -101,7 +101,10 @@ function sayEvent(event: LedgerEvent): readonly [stage: string, says: string] | 
     case "order_known":
       return ["report", `${event.type === "order_unknown" ? "in doubt" : "no longer in doubt"}: ${event.reason} [${event.clientId}]`];
     case "order_closed":
-      return ["report", `${event.outcome === event.reason ? event.outcome : `${event.outcome}: ${event.reason}`} [${event.clientId}]`];
+      return [
+        "report",
+        `${event.reason === "" || event.reason === event.outcome ? event.outcome : `${event.outcome}: ${event.reason}`} [${event.clientId}]`,
+      ];
     case "fill": {
       const profit = event.realized === 0n ? "" : `, profit ${formatExact(event.realized)}`;
       const after = `position then ${formatFixed(event.positionAfter)}`;

@@ -1,4 +1,4 @@
-import { calendarNamed, formatFixed, type Decision, type LedgerEvent, type VariantPlan } from "@tradewind/core";
+import { calendarNamed, formatFixed, type Decision, type LedgerEvent, type Qty, type VariantPlan } from "@tradewind/core";
 import { messageId, type DesiredVariant } from "@tradewind/contracts";
 import type { WhyStep } from "../views.ts";
 import { clockTime, ledgerSteps, short } from "./describe.ts";
@@ -75,17 +75,17 @@ function standing(hits: readonly LedgerHit[], { id }: VariantPlan, { instrument,
       else states.set(event.scope, { stage: "state", time: entry.time, says: `${event.scope} ${event.state}: ${event.reason}` });
     }
   steps.push(...states.values());
-  const held = position(hits, id, instrument, closeTime);
+  const held = formatFixed(position(hits, id, instrument, closeTime));
   if (held !== "0") steps.push({ stage: "position", time: closeTime, says: `${held} ${instrument} was held` });
   return steps;
 }
 
-function position(hits: readonly LedgerHit[], variant: string, instrument: string, until: number): string {
-  let held = "0";
+function position(hits: readonly LedgerHit[], variant: string, instrument: string, until: number): Qty {
+  let held = 0n as Qty;
   for (const { entry } of hits)
     for (const event of entry.events)
       if (event.type === "fill" && event.variant === variant && event.instrument === instrument && entry.time <= until)
-        held = formatFixed(event.positionAfter);
+        held = event.positionAfter;
   return held;
 }
 
@@ -112,9 +112,11 @@ function answerOf(decision: Decision, plan: VariantPlan, hits: readonly LedgerHi
   if (events.some((event) => event.type === "decision_expired"))
     return `No trade ${at}: ${action} expired before the account could take it.`;
   const held = position(hits, plan.id, instrument, closeTime);
-  const spot = plan.instruments.find((each) => each.id === instrument)?.kind === "spot";
-  if (held !== "0") return `No trade ${at}: ${action}, and ${held} was held already.`;
-  if (action === "SELL" && spot) return `No trade ${at}: SELL, and nothing was held to sell.`;
+  const traded = plan.instruments.find((each) => each.id === instrument);
+  // What is left of a fee taken in the asset can be less than a venue trades.
+  const dust = traded !== undefined && held < traded.step && held > -traded.step;
+  if (!dust && held > 0n === (action === "BUY")) return `No trade ${at}: ${action}, and ${formatFixed(held)} was held already.`;
+  if (action === "SELL" && dust && traded.kind === "spot") return `No trade ${at}: SELL, and nothing was held to sell.`;
   return `No trade ${at}: ${action} with ${votes.length} votes and score ${short(score)}, but the account has recorded nothing on it: it was not being worked then, or has not got there yet.`;
 }
 
