@@ -54,6 +54,18 @@ describe("given a start in an empty folder", () => {
     await expectSound(place, "paper-busy");
   });
 
+  it("when it is started on another market or clock, one clear line and exit code 2", async () => {
+    for (const [flags, says] of [
+      [["--seed", "99"], /its seed is 1, not 99/],
+      [["--clock", "events"], /its clock is of wall/],
+    ] as const) {
+      const { code, err } = await place.run("--port", "0", "--no-open", ...flags);
+      expect({ code, lines: err.trimEnd().split("\n").length }, err).toEqual({ code: 2, lines: 1 });
+      expect(err).toMatch(says);
+      expect(err).toMatch(/--fresh/);
+    }
+  });
+
   it("when it starts fresh, the run before is kept aside and a new one begins", async () => {
     const before = await ledgerOf(place, "paper-busy");
     const fresh = await place.start("--fresh", ...SPEED);
@@ -71,7 +83,7 @@ describe("given recorded candles on the events clock", () => {
     try {
       const csv = join(place.path, "btc.csv");
       writeFileSync(csv, walkCsv(400, 5));
-      const argv = ["--file", `BTC-USDT=${csv}`, "--clock", "events", "--until-end", "--port", "0", "--no-open", "--quiet", "recorded"];
+      const argv = ["--file", `BTC-USDT=${csv}`, "--until-end", "--port", "0", "--no-open", "--quiet", "recorded"];
       const { code, out, err } = await place.run(...argv);
       expect(code, out + err).toBe(0);
       const backtest = await cliIn(place.path, ["backtest", join(place.configDir, "variants/recorded.json"), "--data", csv], {});

@@ -12,7 +12,7 @@ export const services: Command = {
   options: configOption,
   details: `Names: ${serviceNames.join(", ")}; all of them where left out. A name given twice runs twice.
 NATS and Redis are those of system.yaml (bus.url, redis.url) or of TRADEWIND__BUS__URL and TRADEWIND__REDIS__URL.
-/health and /metrics are on http.port and the ports after it. What dies is started again; Ctrl-C ends all.`,
+/health and /metrics are on http.port and the free ports after it. What dies is started again; Ctrl-C ends all.`,
   async run(args, io) {
     for (const name of args.positionals)
       if (!serviceNames.includes(name)) {
@@ -29,6 +29,7 @@ NATS and Redis are those of system.yaml (bus.url, redis.url) or of TRADEWIND__BU
       return await superviseServices({
         names,
         configDir,
+        host: config.http.host,
         firstPort: config.http.port,
         env: io.env,
         cwd: io.cwd,

@@ -18,7 +18,11 @@ export const start: Command = {
       multiple: true,
       doc: "candles of an instrument for the replay, e.g. BTC-USDT-PERP=btc.csv; may be given again",
     },
-    clock: { type: "string", value: "CLOCK", doc: "wall, or events: no deadlines, the same ledger every time" },
+    clock: {
+      type: "string",
+      value: "CLOCK",
+      doc: "wall, or events: no deadlines, the same ledger every time (default: events for a replay, else wall)",
+    },
     "until-end": { type: "boolean", doc: "end when a replay has been worked to its end" },
     "data-dir": { type: "string", value: "DIR", doc: "folder of the run, its token and its candles (default: data.dir of system.yaml)" },
     fresh: { type: "boolean", doc: "begin a new run; the one before is kept aside" },

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { resolve } from "node:path";
 import { exitCodes } from "../command.ts";
+import { freePort } from "../start/free-port.ts";
 
 const SERVICES = resolve(import.meta.dirname, "../../..");
 /** The services that can run as processes, with the one that people meet last. */
@@ -9,6 +10,7 @@ export const serviceNames: readonly string[] = ["market-data", "strategy", "mode
 export interface SupervisorOptions {
   readonly names: readonly string[];
   readonly configDir: string;
+  readonly host: string;
   /** Port of /health and /metrics of the first; the others follow. 0: any free one each. */
   readonly firstPort: number;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,6 +26,7 @@ const RESTART_MOST_MS = 15_000;
 const STEADY_MS = 30_000;
 /** What has not ended by then is killed. */
 const END_MOST_MS = 8_000;
+const PORTS_TRIED = 20;
 
 /** Runs one process per name and starts it again when it dies. Resolves with the exit code when all have ended. */
 export async function superviseServices(options: SupervisorOptions): Promise<number> {
@@ -58,8 +61,16 @@ interface Ending {
   readonly how: string;
 }
 
-function runOnce(options: SupervisorOptions, name: string, place: number, stop: AbortSignal): Promise<Ending> {
-  const port = options.firstPort === 0 ? 0 : options.firstPort + place;
+/** The process's own place among the ports, or the next free one: other services may run on this machine. */
+async function portFor({ host, firstPort, names }: SupervisorOptions, place: number): Promise<number> {
+  if (firstPort === 0) return 0;
+  for (let port = firstPort + place; port < firstPort + PORTS_TRIED * names.length; port += names.length)
+    if (await freePort(host, port).catch(() => undefined)) return port;
+  return firstPort + place;
+}
+
+async function runOnce(options: SupervisorOptions, name: string, place: number, stop: AbortSignal): Promise<Ending> {
+  const port = await portFor(options, place);
   const child = spawn(process.execPath, [resolve(SERVICES, name, "src/main.ts")], {
     cwd: options.cwd,
     stdio: ["ignore", "inherit", "inherit"],

@@ -47,7 +47,7 @@ async function start(mode: StartMode, args: Arguments, io: Io): Promise<number> 
     untilEnd: args.flag("until-end"),
     quiet: args.flag("quiet"),
     json: args.flag("json"),
-    openPage: !args.flag("no-open"),
+    openPage: !args.flag("no-open") && !args.flag("until-end"),
     flags: (url) => flagsToFind(args, url),
     decisions: mode === "orchestrator",
   };
@@ -95,7 +95,8 @@ function flagsOf(args: Arguments, io: Io): unknown {
       ...given(feed, () => ({ feed })),
       ...(Object.keys(files).length > 0 && { files }),
     },
-    run: given(choiceFlag(args, "clock", ["wall", "events"]), (clock) => ({ clock })),
+    // Recorded candles are too old for anybody to decide on in time.
+    run: given(choiceFlag(args, "clock", ["wall", "events"]) ?? (feed === "replay" ? "events" : undefined), (clock) => ({ clock })),
     gateway: {
       ...given(numberFlag(args, "port", 0, 65_535, true), (port) => ({ port })),
       ...given(dataDir, (dir) => ({ token_file: `${resolve(io.cwd, dir)}/gateway.token` })),

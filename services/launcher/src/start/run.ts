@@ -13,6 +13,7 @@ import { definitions } from "./definitions.ts";
 import { freePort } from "./free-port.ts";
 import { openLogFile } from "./log-file.ts";
 import { startOneProcess } from "./one-process.ts";
+import { continues } from "./same-run.ts";
 import { endRequests } from "./signals.ts";
 import { limitTo } from "./limit-to.ts";
 import { createTeller } from "./teller.ts";
@@ -49,7 +50,7 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const bus = await openRunFile(config.bus.file, choices.fresh, io);
   stack.defer(() => bus.close());
   await bus.ensure();
-  const continued = (await bus.kv("run").get("manifest")) !== undefined;
+  const continued = await continues(bus, config);
   const clock = await openMarketClock(bus);
   stack.defer(() => clock.stop());
   const plans = choices.variants.map(({ plan }) => plan);
