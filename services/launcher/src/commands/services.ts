@@ -1,7 +1,7 @@
 import { inputFailure } from "@tradewind/core";
 import { nearest } from "@tradewind/config";
 import type { Command } from "../command.ts";
-import { configOption, settingsOf } from "../settings.ts";
+import { configOption, settingsOf, shownPath } from "../settings.ts";
 import { endRequests } from "../start/signals.ts";
 import { serviceNames, superviseServices } from "../services/supervisor.ts";
 
@@ -25,6 +25,12 @@ NATS and Redis are those of system.yaml (bus.url, redis.url) or of TRADEWIND__BU
     const { config, configDir } = settingsOf(args, io);
     const end = endRequests(io.env, () => process.exit(130));
     const names = args.positionals.length === 0 ? serviceNames : args.positionals;
+    const say = (text: string): void => (args.flag("json") ? io.out(`${JSON.stringify({ type: "note", text })}\n`) : io.say(text));
+    const { host, port, token, token_file: file } = config.gateway;
+    if (names.includes("gateway"))
+      say(
+        `dashboard http://${host}:${port}, its token in ${token === undefined ? shownPath(file, io.cwd) : "gateway.token of the settings"}`,
+      );
     try {
       return await superviseServices({
         names,
@@ -33,7 +39,7 @@ NATS and Redis are those of system.yaml (bus.url, redis.url) or of TRADEWIND__BU
         firstPort: config.http.port,
         env: io.env,
         cwd: io.cwd,
-        say: (text) => (args.flag("json") ? io.out(`${JSON.stringify({ type: "note", text })}\n`) : io.say(text)),
+        say,
         ended: end.asked,
       });
     } finally {
