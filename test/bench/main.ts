@@ -15,6 +15,8 @@ const HELP = `Usage: pnpm bench [backtest | import | bus] [--json | --profile]
 bus, over five service processes and a real nats-server, medians of five rounds in turn with bare JetStream hops:
   bus.candle_to_intent_*     candle on the log to ledger intent on the log, 10 candles a second, warmed
   bus.sustained              candles a second through the whole road, as fast as it goes
+  start.first_order          tradewind start on a new folder, to its first order
+  start.recovery             an account with 500 resting orders at a venue, to trading again
   memory.SERVICE             resident memory
 
 backtest and import, over ${CANDLES} seeded one-minute candles, medians of five rounds in turn after a warm-up, on one thread:

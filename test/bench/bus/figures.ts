@@ -1,6 +1,7 @@
 import type { Figure } from "../figure.ts";
 import { measureLatency, median } from "./latency.ts";
 import { startRoad } from "./road.ts";
+import { startFigures } from "./starts.ts";
 import { timesOf } from "./times.ts";
 
 const SUSTAINED_CANDLES = 20_000;
@@ -12,7 +13,7 @@ export async function busFigures(say: (text: string) => void): Promise<Figure[]>
   const rounds = await measureLatency(say);
   const bare = { p50: median(rounds, "bareMs", 0.5), p99: median(rounds, "bareMs", 0.99) };
   const road = { p50: median(rounds, "roadMs", 0.5), p99: median(rounds, "roadMs", 0.99) };
-  const counts = { rounds: rounds.length, candles: rounds[0]!.roadMs.length };
+  const counts = { rounds: rounds.length, intents: rounds[0]!.roadMs.length };
   say("bus: sustained");
   const memory = Object.entries(rounds.at(-1)!.memoryMb);
   return [
@@ -21,6 +22,7 @@ export async function busFigures(say: (text: string) => void): Promise<Figure[]>
     { name: "bus.candle_to_intent_p50", value: road.p50, unit: "ms", against: "bus.bare_hops_p50", ratio: road.p50 / bare.p50, counts },
     { name: "bus.candle_to_intent_p99", value: road.p99, unit: "ms", against: "bus.bare_hops_p99", ratio: road.p99 / bare.p99 },
     await sustained(),
+    ...(await startFigures(say)),
     ...memory.map(([service, mb]) => ({ name: `memory.${service}`, value: mb, unit: "MiB resident" })),
   ];
 }

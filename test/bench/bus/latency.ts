@@ -8,9 +8,11 @@ import { percentile, timesOf } from "./times.ts";
 import { startRoad } from "./road.ts";
 
 const ROUNDS = 5;
-const CANDLES = 150;
+const CANDLES = 200;
+/** An order is intended on every second candle: on the others the last one fills, which is work of its own. */
+const EVERY = 2;
 /** Left out at the start of each round: code that is not warm yet. */
-const WARM = 50;
+const WARM_CANDLES = 80;
 const PER_SECOND = 10;
 /** Appends after the candle's own until the intent is durable: signal, decision, ledger. */
 const HOPS = 3;
@@ -39,7 +41,7 @@ export const median = (rounds: readonly Latency[], of: "roadMs" | "bareMs", shar
   );
 
 async function roadRound(): Promise<{ roadMs: number[]; memoryMb: Record<string, number> }> {
-  const road = await startRoad({ candles: CANDLES, pace: PER_SECOND, every: 1 });
+  const road = await startRoad({ candles: CANDLES, pace: PER_SECOND, every: EVERY });
   try {
     await road.worked(120_000);
     const candles = new Map<string, number>();
@@ -49,13 +51,15 @@ async function roadRound(): Promise<{ roadMs: number[]; memoryMb: Record<string,
       const { id, cause } = JSON.parse(data) as { id: string; cause?: string };
       if (cause !== undefined) decisions.set(id, cause);
     }
-    const taken: number[] = [];
+    const intents = new Map<string, number>();
     for (const { atMs, data } of await timesOf(road.nc, "LEDGER")) {
-      const { cause } = JSON.parse(data) as { cause?: string };
+      const { cause, data: entry } = JSON.parse(data) as { cause?: string; data: { events: { type: string }[] } };
       const began = candles.get(decisions.get(cause ?? "") ?? "");
-      if (began !== undefined) taken.push(atMs - began);
+      if (began === undefined || intents.has(cause!) || !entry.events.some(({ type }) => type === "order_intended")) continue;
+      intents.set(cause!, atMs - began);
     }
-    return { roadMs: taken.slice(WARM), memoryMb: await road.memoryMb() };
+    const taken = [...intents.values()];
+    return { roadMs: taken.slice(WARM_CANDLES / EVERY), memoryMb: await road.memoryMb() };
   } finally {
     await road.stop();
   }
@@ -76,7 +80,7 @@ async function bareRound(): Promise<number[]> {
       if (subject === "bare.0") begun.set(i, atMs);
       if (subject === `bare.${HOPS}`) taken.push(atMs - begun.get(i)!);
     }
-    return taken.slice(WARM);
+    return taken.slice(WARM_CANDLES);
   } finally {
     for (const hop of hops) hop.kill("SIGKILL");
     await nc.close();

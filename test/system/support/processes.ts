@@ -21,7 +21,7 @@ export function startProcess(name: ServiceName, configDir: string, env: NodeJS.P
     stdio: ["ignore", "ignore", "pipe"],
   });
   let text = "";
-  child.stderr!.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(-20_000)));
+  child.stderr.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(-20_000)));
   return {
     name,
     child,
