@@ -20,7 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "@tradewind/contracts": ["@tradewind/core"],
   "@tradewind/bus": ["@tradewind/core", "@tradewind/contracts"],
   "@tradewind/kit": ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus", "@tradewind/config"],
-  "@tradewind/testkit": ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus"],
+  "@tradewind/testkit": ["@tradewind/core", "@tradewind/bus"],
   "@tradewind/lab": ["@tradewind/core", "@tradewind/config", "@tradewind/store", "@tradewind/onnx"],
   "@tradewind/market-data": [...service, "@tradewind/store", "@tradewind/venues"],
   "@tradewind/strategy": service,
