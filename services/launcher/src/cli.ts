@@ -1,8 +1,7 @@
-import { parseArgs } from "node:util";
-import { nearest } from "@tradewind/config";
 import { inputFailure, isFailure } from "@tradewind/core";
-import { commonOptions, exitCodes, type Arguments, type Command, type Io, type Option } from "./command.ts";
+import { commonOptions, exitCodes, type Command, type Io } from "./command.ts";
 import { commands } from "./commands/registry.ts";
+import { hint, parseArguments } from "./parse-arguments.ts";
 import { told } from "./told.ts";
 
 /** Runs the command line and returns its exit code. Never throws. */
@@ -18,7 +17,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
       io.out(helpOf(found.command));
       return exitCodes.done;
     }
-    return await found.command.run(parse(found.command, found.rest), io);
+    return await found.command.run(parseArguments(found.command, found.rest), io);
   } catch (error) {
     io.progress("");
     io.say(told(error, io.env));
@@ -40,45 +39,6 @@ function findCommand(argv: readonly string[]): { command: Command; rest: readonl
     );
   const names = commands.map((command) => command.name);
   throw inputFailure("UNKNOWN_COMMAND", `"${argv[0]}" is not a command;${hint(argv[0]!, names, "")} tradewind --help lists all`);
-}
-
-function parse(command: Command, args: readonly string[]): Arguments {
-  const options: Record<string, Option> = { ...command.options, ...commonOptions };
-  const names = Object.keys(options);
-  for (const arg of args) {
-    const name = /^--([^=]+)/.exec(arg)?.[1];
-    if (name !== undefined && !names.includes(name))
-      throw inputFailure(
-        "UNKNOWN_FLAG",
-        `tradewind ${command.name} has no flag --${name};${hint(name, names, "--")} tradewind ${command.name} --help lists all`,
-      );
-  }
-  try {
-    const spec = Object.fromEntries(
-      Object.entries(options).map(([name, { type, short, multiple }]) => [
-        name,
-        { type, ...(short && { short }), ...(multiple && { multiple }) },
-      ]),
-    );
-    const { values, positionals } = parseArgs({ args: [...args], options: spec, allowPositionals: true, strict: true });
-    return {
-      positionals,
-      text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
-      texts: (name) => {
-        const value = values[name];
-        return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
-      },
-      flag: (name) => values[name] === true,
-    };
-  } catch (error) {
-    const said = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-    throw inputFailure("BAD_FLAG", `tradewind ${command.name}: ${said}; tradewind ${command.name} --help lists all flags`);
-  }
-}
-
-function hint(word: string, known: readonly string[], prefix: string): string {
-  const found = nearest(word, known);
-  return found === undefined ? "" : ` did you mean ${prefix}${found}?`;
 }
 
 function overview(): string {

@@ -1,8 +1,17 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { HostStats } from "./host/host-pool.ts";
 
 /** Why a model did not vote, in one word, for counting. */
 export type Silence = "not_ready" | "late" | "failed" | "other_timeframe";
+
+/** What is measured of one host process. */
+export interface HostStats {
+  readonly model: string;
+  readonly sha256: string;
+  readonly pid: number | null;
+  readonly device: string | null;
+  /** Proportional set size, bytes; null where the system does not tell. */
+  readonly memoryBytes: number | null;
+}
 
 export interface InferenceMetrics {
   readonly predictions: Counter<"model">;

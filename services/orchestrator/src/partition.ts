@@ -1,19 +1,11 @@
 import { isFailure } from "@tradewind/core";
-import type { RunningVariant, ServiceContext, Work } from "@tradewind/kit";
-import type { OrchestratorMetrics } from "./metrics.ts";
-import { openSession, type Session } from "./session.ts";
+import type { Work } from "@tradewind/kit";
+import { openSession, type Session, type SessionOptions } from "./session.ts";
 
 const RETRY_MS = 500;
 
-export interface PartitionOptions {
-  readonly context: ServiceContext;
-  readonly metrics: OrchestratorMetrics;
-  readonly running: RunningVariant;
-  readonly lost: AbortSignal;
-}
-
 /** Works one variant. When another instance has decided first, its word counts: everything is read again from the log. */
-export async function startPartition(options: PartitionOptions): Promise<Work> {
+export async function startPartition(options: SessionOptions): Promise<Work> {
   const { context, metrics, running } = options;
   const stopping = new AbortController();
   let session: Session = await openSession(options);

@@ -1,8 +1,23 @@
 import type { VariantPlan } from "@tradewind/core";
 import { content, subjectOf } from "@tradewind/contracts";
-import { checkpointStore, createInbox, keepCheckpoints, type Inbox, type Incoming } from "@tradewind/kit";
+import {
+  checkpointStore,
+  createInbox,
+  keepCheckpoints,
+  type Inbox,
+  type Incoming,
+  type RunningVariant,
+  type ServiceContext,
+} from "@tradewind/kit";
 import { openLane, type Lane, type SavedLane } from "./lane.ts";
-import type { PartitionOptions } from "./partition.ts";
+import type { OrchestratorMetrics } from "./metrics.ts";
+
+export interface SessionOptions {
+  readonly context: ServiceContext;
+  readonly metrics: OrchestratorMetrics;
+  readonly running: RunningVariant;
+  readonly lost: AbortSignal;
+}
 
 /** A variant worked from its checkpoint on, until it is stopped or another instance decides before it. */
 export interface Session {
@@ -18,7 +33,7 @@ interface State {
   readonly lanes: Readonly<Record<string, SavedLane>>;
 }
 
-export async function openSession({ context, metrics, running, lost }: PartitionOptions): Promise<Session> {
+export async function openSession({ context, metrics, running, lost }: SessionOptions): Promise<Session> {
   const { plan, configHash } = running.loaded;
   const store = checkpointStore(context, plan.id, `${FORM} ${configHash}`);
   const saved = await store.load();

@@ -5,8 +5,9 @@ import { loadVariant } from "@tradewind/config";
 import { calendarNamed, inputFailure, type Instrument, type Timeframe } from "@tradewind/core";
 import { openCandleStore } from "@tradewind/store";
 import { createFeed } from "@tradewind/venues";
-import { runCli } from "../cli.ts";
+import { backtest } from "../commands/backtest.ts";
 import type { Arguments, Io } from "../command.ts";
+import { parseArguments } from "../parse-arguments.ts";
 import { numberFlag, settingsOf, variantsFolder, type Settings } from "../settings.ts";
 import { symbolSettings } from "./symbol.ts";
 
@@ -27,16 +28,14 @@ export async function backtestSymbol(args: Arguments, io: Io): Promise<number> {
   if (stored !== undefined) {
     const [from, to] = stored.map((time) => new Date(time).toISOString());
     io.say(`${symbol} on stored candles, ${from} to ${to}`);
-    return runCli(["backtest", file, "--symbol", symbol, "--from", from!, "--to", to!, ...json], io);
+    return backtest.run(parseArguments(backtest, [file, "--symbol", symbol, "--from", from!, "--to", to!, ...json]), io);
   }
   const folder = mkdtempSync(join(tmpdir(), "tradewind-market-"));
   try {
     const data = await simulatedCandles(settings, instrument, plan.finestTimeframe, folder);
     io.say(`${symbol} on ${SIMULATED_DAYS} days of the SIMULATED MARKET, seed ${settings.config.market.seed}`);
-    return await runCli(
-      ["backtest", file, "--symbol", symbol, "--data", data, "--timeframe", plan.finestTimeframe, "--no-save", ...json],
-      io,
-    );
+    const own = ["--symbol", symbol, "--data", data, "--timeframe", plan.finestTimeframe, "--no-save"];
+    return await backtest.run(parseArguments(backtest, [file, ...own, ...json]), io);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 import type { ServiceContext } from "@tradewind/kit";
 import type { InspectedModel } from "@tradewind/onnx";
-import type { InferenceMetrics } from "../metrics.ts";
+import type { HostStats, InferenceMetrics } from "../metrics.ts";
 import { pssBytes } from "./memory.ts";
 import { createModelHost, type ModelHost } from "./model-host.ts";
 
@@ -12,15 +12,6 @@ export interface HostPool {
   /** What runs now. */
   stats(): Promise<readonly HostStats[]>;
   stop(): Promise<void>;
-}
-
-export interface HostStats {
-  readonly model: string;
-  readonly sha256: string;
-  readonly pid: number | null;
-  readonly device: string | null;
-  /** Proportional set size, bytes; null where the system does not tell. */
-  readonly memoryBytes: number | null;
 }
 
 interface Pooled {
