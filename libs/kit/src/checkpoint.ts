@@ -1,5 +1,7 @@
-import { decodeSnapshot, encodeSnapshot } from "@tradewind/core";
+import { decodeSnapshot, encodeSnapshot, isFailure } from "@tradewind/core";
 import type { ServiceContext } from "./context.ts";
+import { lineOf } from "./logger.ts";
+import { createTrouble } from "./trouble.ts";
 
 /** Where a partition has got to: its machines and, for each input, the sequence of the last message in them. */
 export interface Checkpoint {
@@ -9,7 +11,7 @@ export interface Checkpoint {
 
 export interface CheckpointStore {
   load(): Promise<Checkpoint | undefined>;
-  /** Call when every output made up to here is acknowledged. */
+  /** Call when every output made up to here is acknowledged. One that is too large for the bus is told and not saved. */
   save(checkpoint: Checkpoint): Promise<void>;
   clear(): Promise<void>;
 }
@@ -21,6 +23,7 @@ export interface CheckpointStore {
 export function checkpointStore(context: ServiceContext, partition: string, version: string): CheckpointStore {
   const kv = context.bus.kv("checkpoints");
   const key = `${context.service}.${partition}`;
+  const trouble = createTrouble(context, "error");
   return {
     async load() {
       const entry = await kv.get(key);
@@ -35,7 +38,14 @@ export function checkpointStore(context: ServiceContext, partition: string, vers
       return undefined;
     },
     async save(checkpoint) {
-      await kv.put(key, encodeSnapshot({ ...checkpoint, version }));
+      try {
+        await kv.put(key, encodeSnapshot({ ...checkpoint, version }));
+        trouble.over("");
+      } catch (error) {
+        if (!isFailure(error) || error.code !== "BUS_TOO_LARGE") throw error;
+        // The work goes on: a restart reads more of the log, that is all.
+        trouble.tell("", `${key}: the checkpoint cannot be saved, so a restart takes longer: ${lineOf(error)}`, { cause: error.code });
+      }
     },
     async clear() {
       await kv.delete(key);

@@ -14,18 +14,26 @@ export interface MarketClock {
 const SETTING_KEY = "clock";
 /** A longer wait is taken in parts: timers take 31 bits, and the market's speed may change meanwhile. */
 const WAIT_MAX_MS = 60_000;
+/** Farther from 1970 there are no dates. */
+const LATEST_MS = 8.64e15;
 
-/** Follows the setting in bucket `run`; without one, market time is wall time. */
+/**
+ * Follows the setting in bucket `run`; without one, market time is wall time. A setting that is none changes nothing;
+ * `onProblem` gets the line about it.
+ */
 export async function openMarketClock(
   bus: Bus,
   wallNow: () => number = Date.now,
+  onProblem: (line: string) => void = () => undefined,
 ): Promise<MarketClock & { setting(): ClockSetting; stop(): void }> {
   let setting: ClockSetting = { wallMs: 0, marketMs: 0, speed: 1 };
   let newest = -Infinity;
   const waiting = new Set<() => void>();
   const watch = await bus.kv("run").watch(({ key, value }) => {
     if (key !== SETTING_KEY || value === undefined) return;
-    setting = JSON.parse(value) as ClockSetting;
+    const next = readClockSetting(value);
+    if (next === undefined) return onProblem(`the market's clock cannot be set to ${value.slice(0, 80)}; it goes on as before`);
+    setting = next;
     newest = -Infinity;
     for (const again of [...waiting]) again();
   });
@@ -57,6 +65,18 @@ export async function openMarketClock(
     },
     stop: () => watch.stop(),
   };
+}
+
+/** The setting in a text; undefined when it is none. */
+export function readClockSetting(text: string): ClockSetting | undefined {
+  try {
+    const { wallMs, marketMs, speed } = JSON.parse(text) as Partial<Record<keyof ClockSetting, unknown>>;
+    if (typeof wallMs !== "number" || typeof marketMs !== "number" || typeof speed !== "number") return undefined;
+    const whole = Number.isFinite(wallMs) && Number.isFinite(speed) && Math.abs(marketMs) <= LATEST_MS;
+    return whole && speed >= 0 ? { wallMs, marketMs, speed } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sets the market's time: the feed of a simulated market does. */

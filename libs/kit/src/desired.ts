@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { inputFailure } from "@tradewind/core";
 import { loadDefinitions, parseVariant, type DefinitionOf, type LoadedVariant } from "@tradewind/config";
 import type { DesiredVariant } from "@tradewind/contracts";
 import type { ServiceContext } from "./context.ts";
@@ -28,7 +29,7 @@ export async function followVariants(context: ServiceContext, changed: () => voi
   async function take(id: string, value: string | undefined, revision: number): Promise<void> {
     newest.set(id, revision);
     try {
-      const desired = value === undefined ? undefined : (JSON.parse(value) as DesiredVariant);
+      const desired = value === undefined ? undefined : recordOf(id, value);
       const running = desired?.enabled === true ? await compile(context, desired) : undefined;
       if (newest.get(id) !== revision) return;
       if (running === undefined) variants.delete(id);
@@ -38,7 +39,14 @@ export async function followVariants(context: ServiceContext, changed: () => voi
       context.state.note(`variant ${id} is left out: ${lineOf(error)}`);
       if (newest.get(id) === revision) variants.delete(id);
     }
-    if (ready) changed();
+    if (ready) tellChanged();
+  }
+  function tellChanged(): void {
+    try {
+      changed();
+    } catch (error) {
+      context.fail(error);
+    }
   }
 
   const first: Promise<void>[] = [];
@@ -54,6 +62,18 @@ export async function followVariants(context: ServiceContext, changed: () => voi
     get: (id) => variants.get(id),
     stop: () => watch.stop(),
   };
+}
+
+function recordOf(id: string, text: string): DesiredVariant {
+  const record = JSON.parse(text) as Partial<DesiredVariant> | null;
+  const whole =
+    record?.id === id &&
+    typeof record.text === "string" &&
+    typeof record.enabled === "boolean" &&
+    Number.isFinite(record.revision) &&
+    Number.isFinite(record.effectiveFrom);
+  if (whole) return record as DesiredVariant;
+  throw inputFailure("VARIANT_RECORD", `its record in bucket variants is none of "${id}": ${text.slice(0, 80)}; start the variant again`);
 }
 
 async function compile(context: ServiceContext, desired: DesiredVariant): Promise<RunningVariant> {

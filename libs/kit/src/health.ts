@@ -9,7 +9,7 @@ export interface HealthSource {
   readonly metrics: () => Promise<string>;
 }
 
-/** GET /health/live, /health/ready, /metrics. Throws `PORT_TAKEN`. */
+/** GET /health/live, /health/ready, /metrics. Throws `PORT_TAKEN` and `PORT_REFUSED` (input). */
 export async function serveHealth(host: string, port: number, source: HealthSource): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     const send = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {
@@ -44,8 +44,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "EADDRINUSE"
-          ? new Failure("input", "PORT_TAKEN", `port ${port} of ${host} is taken; set another one or end what listens there`)
-          : error,
+          ? new Failure("input", "PORT_TAKEN", `port ${port} of ${host} is taken; set http.port to another one or end what listens there`)
+          : new Failure(
+              "input",
+              "PORT_REFUSED",
+              `cannot listen on port ${port} of ${host} (${error.code}); correct http.host and http.port`,
+            ),
       ),
     );
     server.listen(port, host, () => resolve());

@@ -1,6 +1,7 @@
 import { decodeMessage, kindOf, type Envelope, type Kind, type PayloadOf } from "@tradewind/contracts";
 import type { Consumer, From, Stored } from "@tradewind/bus";
 import type { ServiceContext } from "./context.ts";
+import { unsound } from "./sound.ts";
 
 /** A decoded message with its place in the log. */
 export interface Incoming<K extends Kind> extends Envelope<PayloadOf<K>> {
@@ -48,12 +49,24 @@ export function createInbox(context: ServiceContext, options: InboxOptions = {})
   let turn: Promise<unknown> = Promise.resolve();
   const halted = Promise.withResolvers<void>();
   let stopped = false;
+  let leftOut = 0;
 
   /** Queues work behind whatever is under way; a failure goes to whoever asked and does not block the queue. */
   function exclusive<T>(work: () => Promise<T> | T): Promise<T> {
     const result = turn.then(work);
     turn = result.catch(() => undefined);
     return result;
+  }
+
+  /** A flood of such is told at its 1st, 2nd, 4th, 8th ...: what else is to be told must not drown in it. */
+  function leaveOut(filter: string, { subject, seq }: Stored, problem: string): void {
+    metrics.dropped.inc({ reason: "unreadable" });
+    positions[filter] = Math.max(positions[filter] ?? 0, seq);
+    leftOut += 1;
+    if ((leftOut & (leftOut - 1)) !== 0) return;
+    const line = `left out ${subject} #${seq}: ${problem}${leftOut > 1 ? ` (${leftOut} such messages so far)` : ""}`;
+    log.warn({ subject, seq }, line);
+    context.state.note(line);
   }
 
   function receive<K extends Kind>(input: InputOptions<K>, stored: Stored): Promise<void> | void {
@@ -65,13 +78,9 @@ export function createInbox(context: ServiceContext, options: InboxOptions = {})
       return;
     }
     const decoded = decodeMessage(input.kind, stored.data);
-    if (!decoded.ok) {
-      metrics.dropped.inc({ reason: "unreadable" });
-      log.warn({ subject: stored.subject, seq: stored.seq }, `left out ${stored.subject} #${stored.seq}: ${decoded.problem}`);
-      context.state.note(`left out ${stored.subject} #${stored.seq}: ${decoded.problem}`);
-      positions[input.filter] = Math.max(positions[input.filter] ?? 0, stored.seq);
-      return;
-    }
+    if (!decoded.ok) return leaveOut(input.filter, stored, decoded.problem);
+    const problem = unsound(context, input.kind, stored.subject, decoded.envelope.data);
+    if (problem !== undefined) return leaveOut(input.filter, stored, problem);
     metrics.taken.inc({ kind: input.kind });
     metrics.lag.observe({ kind: input.kind }, Math.max(0, Date.now() - stored.time) / 1000);
     return exclusive(async () => {

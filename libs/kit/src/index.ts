@@ -13,5 +13,7 @@ export * from "./progress.ts";
 export * from "./read-messages.ts";
 export * from "./run.ts";
 export * from "./run-process.ts";
+export * from "./sound.ts";
 export * from "./start-service.ts";
 export * from "./state-board.ts";
+export * from "./trouble.ts";

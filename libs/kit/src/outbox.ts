@@ -1,6 +1,8 @@
 import { isFailure } from "@tradewind/core";
 import { encodeMessage, subjectOf, type Kind, type ParametersOf, type PayloadOf } from "@tradewind/contracts";
 import type { ServiceContext } from "./context.ts";
+import { lineOf } from "./logger.ts";
+import { createTrouble } from "./trouble.ts";
 
 /** A message to be kept, with its place in time and what led to it. */
 export interface Outgoing<K extends Kind> {
@@ -23,6 +25,8 @@ export interface Outbox {
 
 const RETRY_FIRST_MS = 50;
 const RETRY_MOST_MS = 2_000;
+/** A failure that has lasted for so many attempts is told. */
+const TELL_AT_WAIT_MS = 400;
 
 /**
  * Ids make an append safe to repeat, so one that may have been lost is made again until the bus has it. A subject has
@@ -32,6 +36,7 @@ export function createOutbox(context: ServiceContext): Outbox {
   const { bus, run, instance, metrics, signal } = context;
   /** The last append of each subject that has one under way. */
   const tails = new Map<string, Promise<unknown>>();
+  const trouble = createTrouble(context);
 
   function encode<K extends Kind>(kind: K, message: Outgoing<K>): string {
     return encodeMessage(kind, { ...message, published: Date.now(), source: instance, run: run.run });
@@ -40,9 +45,14 @@ export function createOutbox(context: ServiceContext): Outbox {
   async function retried(subject: string, text: string, id: string): Promise<{ duplicate: boolean }> {
     for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MOST_MS)) {
       try {
-        return await bus.append(subject, text, { id });
+        const appended = await bus.append(subject, text, { id });
+        if (waitMs > TELL_AT_WAIT_MS) trouble.over("");
+        return appended;
       } catch (error) {
         if (!isFailure(error) || error.action !== "retry" || signal.aborted) throw error;
+        // While the bus is away, that is told already.
+        if (waitMs > TELL_AT_WAIT_MS && bus.connected)
+          trouble.tell("", `cannot publish, trying on: ${lineOf(error)}`, { cause: error.code });
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }

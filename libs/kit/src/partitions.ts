@@ -3,6 +3,7 @@ import type { ServiceState } from "@tradewind/contracts";
 import type { ServiceContext } from "./context.ts";
 import { takeLease, type HeldLease } from "./lease.ts";
 import { lineOf } from "./logger.ts";
+import { createTrouble } from "./trouble.ts";
 
 /** One partition in work; `stop` saves what is to be saved and resolves when nothing of it runs any more. */
 export interface Work {
@@ -43,7 +44,8 @@ const BACK_OFF_MS = 5_000;
 
 /** Starts claiming. Several instances of a service share the work evenly within a few beats. */
 export function claimPartitions(context: ServiceContext, options: PartitionsOptions): Partitions {
-  const { bus, log, signal } = context;
+  const { bus, signal } = context;
+  const trouble = createTrouble(context);
   const { held, claim, release } = createHolder(context, options);
   const leases = bus.kv("leases");
   let beating: Promise<void> | undefined;
@@ -64,7 +66,11 @@ export function claimPartitions(context: ServiceContext, options: PartitionsOpti
 
   function beat(): Promise<void> {
     beating ??= spread()
-      .catch((error: unknown) => log.warn(`leases: ${lineOf(error)}`))
+      .then(() => trouble.over(""))
+      // While the bus is away, that is told already.
+      .catch((error: unknown) => {
+        if (bus.connected) trouble.tell("", `leases cannot be looked at: ${lineOf(error)}`);
+      })
       .finally(() => (beating = undefined));
     return beating;
   }
@@ -99,6 +105,7 @@ function createHolder(context: ServiceContext, options: PartitionsOptions): Hold
   const leases = context.bus.kv("leases");
   const held = new Map<string, Held>();
   const shunned = new Map<string, number>();
+  const trouble = createTrouble(context, "error");
   const report = (): void => {
     context.metrics.partitions.set(held.size);
     state.partitions([...held.keys()]);
@@ -119,9 +126,9 @@ function createHolder(context: ServiceContext, options: PartitionsOptions): Hold
     held.set(partition, { lease, work, version, leaving: false });
     try {
       await work;
+      trouble.over(partition);
     } catch (error) {
-      log.error({ err: error }, `${partition}: cannot be worked: ${lineOf(error)}`);
-      state.note(`${partition}: cannot be worked: ${lineOf(error)}`);
+      trouble.tell(partition, `${partition}: cannot be worked: ${lineOf(error)}`, { err: error });
       shunned.set(partition, Date.now() + BACK_OFF_MS);
       held.delete(partition);
       await lease.giveUp();
@@ -167,8 +174,17 @@ async function instances(context: ServiceContext): Promise<number> {
   const states = await context.bus.kv("states").entries();
   const others = states.filter(({ key, value }) => {
     if (!key.startsWith(`${context.service}.`) || key === `${context.service}.${context.instance}`) return false;
-    const { state, at } = JSON.parse(value) as ServiceState;
-    return state !== "stopping" && Date.now() - at < SILENT_MS;
+    const other = stateOf(value);
+    return other !== undefined && other.state !== "stopping" && Date.now() - other.at < SILENT_MS;
   });
   return others.length + 1;
+}
+
+/** What is no state is nobody's. */
+function stateOf(text: string): ServiceState | undefined {
+  try {
+    return (JSON.parse(text) as ServiceState | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,6 +3,7 @@ import type { From } from "@tradewind/bus";
 import { decodeMessage, type Kind } from "@tradewind/contracts";
 import type { ServiceContext } from "./context.ts";
 import type { Incoming } from "./inbox.ts";
+import { unsound } from "./sound.ts";
 
 /** Messages taken without a turn of the event loop: renewals of leases must not wait for a long log. */
 const BATCH = 256;
@@ -12,7 +13,7 @@ const BATCH = 256;
  * sequence of the last message there was, 0 for none.
  */
 export async function readMessages<K extends Kind>(
-  { bus }: Pick<ServiceContext, "bus">,
+  context: Pick<ServiceContext, "bus" | "clock" | "run">,
   kind: K,
   filter: string,
   from: From,
@@ -20,10 +21,11 @@ export async function readMessages<K extends Kind>(
 ): Promise<number> {
   let last = 0;
   let taken = 0;
-  for await (const { subject, seq, data } of bus.read(filter, from)) {
+  for await (const { subject, seq, data } of context.bus.read(filter, from)) {
     last = seq;
     const decoded = decodeMessage(kind, data);
-    if (decoded.ok) await take({ ...decoded.envelope, subject, seq });
+    if (decoded.ok && unsound(context, kind, subject, decoded.envelope.data) === undefined)
+      await take({ ...decoded.envelope, subject, seq });
     if (++taken % BATCH === 0) await turn();
   }
   return last;

@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { connectNats, type Bus } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
-import { isFailure } from "@tradewind/core";
+import { inputFailure, isFailure } from "@tradewind/core";
 import type { ServiceDefinition } from "./context.ts";
 import { serveHealth } from "./health.ts";
 import { lineOf } from "./logger.ts";
@@ -31,6 +31,8 @@ export async function runProcess(definition: ServiceDefinition): Promise<void> {
 
 async function run(definition: ServiceDefinition, stop: AbortSignal): Promise<void> {
   const configDir = process.env["TRADEWIND_CONFIG"] ?? "configs";
+  if (statSync(configDir, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw inputFailure("CONFIG_MISSING", `no folder "${configDir}"; set TRADEWIND_CONFIG to the one that holds system.yaml`);
   const config = loadSystem(configDir, process.env);
   await using stack = new AsyncDisposableStack();
   let ready: string | undefined = "starting";

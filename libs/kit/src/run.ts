@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Bus } from "@tradewind/bus";
 import type { RunManifest } from "@tradewind/contracts";
 
-const MANIFEST_KEY = "manifest";
+/** Of the run's manifest in bucket `run`. */
+export const MANIFEST_KEY = "manifest";
 
 /** The run on this bus: the first to ask names it, everybody after takes what is there. */
 export async function openRun(bus: Bus, clock: RunManifest["clock"]): Promise<RunManifest> {

@@ -7,6 +7,7 @@ import type { ServiceContext, ServiceDefinition } from "./context.ts";
 import { createLogger, lineOf } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { openRun } from "./run.ts";
+import { runLost } from "./run-lost.ts";
 import { openStateBoard } from "./state-board.ts";
 
 /** What a process offers the services in it. */
@@ -46,22 +47,26 @@ export async function startService(definition: ServiceDefinition, host: Host): P
   const stack = new AsyncDisposableStack();
   try {
     const run = await openRun(bus, config.run.clock);
-    const clock = await openMarketClock(bus);
-    stack.defer(() => clock.stop());
     const state = openStateBoard(bus, service, instance);
     stack.defer(() => state.stop());
+    const clock = await openMarketClock(bus, Date.now, (line) => {
+      log.warn(line);
+      state.note(line);
+    });
+    stack.defer(() => clock.stop());
+    const fail = (error: unknown): void => {
+      log.error({ err: error }, `cannot go on: ${lineOf(error)}`);
+      failure.reject(error);
+    };
     const status = bus.onStatus((connected, detail) => {
       metrics.busConnected.set(connected ? 1 : 0);
       state.set(connected ? "running" : "degraded");
       state.note(connected ? "the bus is back" : `the bus is away: ${detail}`);
       log.warn(connected ? "the bus is back" : `the bus is away: ${detail}`);
+      if (connected) void runLost(bus, run, ended.signal).then((lost) => lost !== undefined && fail(lost));
     });
     stack.defer(() => status.stop());
     metrics.busConnected.set(1);
-    const fail = (error: unknown): void => {
-      log.error({ err: error }, `cannot go on: ${lineOf(error)}`);
-      failure.reject(error);
-    };
     const context: ServiceContext = {
       service,
       instance,

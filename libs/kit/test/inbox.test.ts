@@ -22,7 +22,8 @@ async function start(through?: (bus: Bus) => Bus): Promise<Inbox> {
 }
 
 /** The end of the data at a time: the shortest message of a candle subject. */
-const end = (time: number): string => messageOf("candle", `e${time}`, time, { type: "end", instrument: "BTC", timeframe: "1m", time });
+const end = (time: number, instrument = "BTC"): string =>
+  messageOf("candle", `e${instrument}${time}`, time, { type: "end", instrument, timeframe: "1m", time });
 
 async function counted(reason: string): Promise<number> {
   const { values } = await context.metrics.dropped.get();
@@ -99,7 +100,7 @@ describe("given an inbox", () => {
     };
     for (let time = 1; time <= 20; time++) {
       await rig.bus.append(BTC, end(time));
-      await rig.bus.append(ETH, end(time));
+      await rig.bus.append(ETH, end(time, "ETH"));
     }
     await inbox.open({ kind: "candle", filter: BTC, from: { after: 0 }, take: work });
     await inbox.open({ kind: "candle", filter: ETH, from: { after: 0 }, take: work });
@@ -117,7 +118,7 @@ describe("given an inbox", () => {
     let gate: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
     for (let time = 1; time <= 3; time++) {
       await rig.bus.append(BTC, end(time));
-      await rig.bus.append(ETH, end(time));
+      await rig.bus.append(ETH, end(time, "ETH"));
     }
     await inbox.open({
       kind: "candle",

@@ -1,4 +1,4 @@
-import { claimPartitions, followVariants, type BuildService, type Partitions, type Work } from "@tradewind/kit";
+import { claimPartitions, followVariants, type BuildService, type Partitions, type ServiceContext, type Work } from "@tradewind/kit";
 import { tokenOf } from "@tradewind/contracts";
 import { Failure } from "@tradewind/core";
 import { answerCommands } from "./commands.ts";
@@ -20,6 +20,13 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
     const desks = new Map<string, Desk>();
     /** Counts the times an account was taken over from here: its next start is a new owner's. */
     const fences = new Map<string, number>();
+    /** Accounts that stopped for good: somebody must look at them. */
+    const broken = new Set<string>();
+    const setBroken = (account: string, is: boolean): void => {
+      if (is) broken.add(account);
+      else broken.delete(account);
+      context.state.set(broken.size > 0 ? "degraded" : "running");
+    };
     let partitions: Partitions | undefined;
     const variants = await followVariants(context, () => void partitions?.refresh());
     stack.defer(() => variants.stop());
@@ -41,6 +48,7 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
         desks.delete(account);
         forget();
         if (fenced) fences.set(account, (fences.get(account) ?? 0) + 1);
+        else setBroken(account, true);
       };
       const desk = await openDesk({ service: context, metrics, lost, stopped }, work);
       desks.set(account, desk);
@@ -49,6 +57,8 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
           desks.delete(account);
           await desk.stop();
           forget();
+          if (broken.has(account)) setBroken(account, false);
+          if (!works().has(account) && !context.signal.aborted) tellLeft(context, account, desk);
         },
       };
     };
@@ -73,6 +83,15 @@ export function buildExecution(options: ExecutionOptions = {}): BuildService {
     partitions = claimed;
     stack.defer(() => claimed.stop());
   };
+}
+
+/** Nobody wants the account any more: what it holds stays as it is, and nobody closes it. */
+function tellLeft({ log, state }: ServiceContext, account: string, desk: Desk): void {
+  const held = desk.view().variants.flatMap(({ positions }) => positions.map(({ quantity, instrument }) => `${quantity} ${instrument}`));
+  if (held.length === 0) return;
+  const line = `account ${account} is worked no more and still holds ${held.join(", ")}; start its variant again to go on, or to close them`;
+  log.warn(line);
+  state.note(line);
 }
 
 function openDesk(context: DeskContext, work: AccountWork): Promise<Desk> {

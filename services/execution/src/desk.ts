@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { decodeSnapshot, encodeSnapshot, Failure, isFailure, timeframeMs, type Command, type Timeframe } from "@tradewind/core";
-import { lineOf, type CheckpointStore, type Inbox, type RunningVariant, type ServiceContext } from "@tradewind/kit";
+import { createTrouble, lineOf, type CheckpointStore, type Inbox, type RunningVariant, type ServiceContext } from "@tradewind/kit";
 import type { ExecutionMetrics } from "./metrics.ts";
 import type { AccountView } from "./view.ts";
 
@@ -95,7 +95,17 @@ export async function openOrStop(open: () => Promise<void>, stop: () => Promise<
   }
 }
 
-export function createSaver(inbox: Inbox, store: CheckpointStore, steps: Steps, state: () => unknown): Saver {
+export interface SaverOptions {
+  readonly service: ServiceContext;
+  readonly account: string;
+  readonly inbox: Inbox;
+  readonly store: CheckpointStore;
+  readonly steps: Steps;
+  readonly state: () => unknown;
+}
+
+export function createSaver({ service, account, inbox, store, steps, state }: SaverOptions): Saver {
+  const trouble = createTrouble(service, "error");
   let dirty = false;
   let notBefore = 0;
   const save = async (): Promise<void> => {
@@ -107,7 +117,15 @@ export function createSaver(inbox: Inbox, store: CheckpointStore, steps: Steps, 
   };
   const timer = setInterval(() => {
     // The bus may be away: then the next beat saves.
-    if (dirty && performance.now() >= notBefore) void inbox.exclusive(save).catch(() => (dirty = true));
+    if (dirty && performance.now() >= notBefore)
+      void inbox.exclusive(save).then(
+        () => trouble.over(""),
+        (error: unknown) => {
+          dirty = true;
+          if (!isFailure(error) || error.action !== "retry")
+            trouble.tell("", `account ${account}: no checkpoint can be saved: ${lineOf(error)}`);
+        },
+      );
   }, SAVE_EVERY_MS);
   return {
     touch: () => void (dirty = true),

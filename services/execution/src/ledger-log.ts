@@ -1,7 +1,7 @@
 import type { Stored } from "@tradewind/bus";
-import { encodeRaw, subjectOf } from "@tradewind/contracts";
+import { decodeMessage, encodeRaw, subjectOf } from "@tradewind/contracts";
 import { decodeEntry, encodeEntry, Failure, isFailure, type LedgerEntry } from "@tradewind/core";
-import type { ServiceContext } from "@tradewind/kit";
+import { createTrouble, lineOf, type ServiceContext } from "@tradewind/kit";
 
 /** A ledger entry as it stands in the log. */
 export interface StoredEntry {
@@ -38,13 +38,15 @@ export interface LedgerLog {
 }
 
 const RETRY_MS = 100;
+const TELL_AFTER_MS = 1_000;
 
-/** Opens the ledger at its end. `lost` aborts when the account may be another's. */
+/** Opens the ledger at its end. `lost` aborts when the account may be another's. Throws `LEDGER_UNREADABLE` (service). */
 export async function openLedger(context: ServiceContext, account: string, lost: AbortSignal): Promise<LedgerLog> {
   const { bus } = context;
   const subject = subjectOf("ledger", { account });
   const stored = await bus.last(subject);
-  const last = stored === undefined ? undefined : decodeStored(stored);
+  const last = stored === undefined ? undefined : decodeStored(account, stored);
+  const trouble = createTrouble(context);
   let seq = last?.seq ?? 0;
   let n = last?.entry.n ?? 0;
   let ownerEpoch = last?.entry.ownerEpoch ?? 0;
@@ -53,7 +55,8 @@ export async function openLedger(context: ServiceContext, account: string, lost:
   async function findOwn(entry: LedgerEntry, text: string): Promise<number | undefined> {
     const end = await bus.last(subject);
     if ((end?.seq ?? 0) === seq) return undefined;
-    const found = decodeStored(end!);
+    if (end === undefined) throw ledgerUnreadable(account, `it ended at #${seq} and is empty now`);
+    const found = decodeStored(account, end);
     if (
       found.source === context.instance &&
       found.entry.n === entry.n &&
@@ -65,12 +68,14 @@ export async function openLedger(context: ServiceContext, account: string, lost:
   }
 
   async function appendOnce(entry: LedgerEntry, text: string, message: string): Promise<number> {
+    const began = performance.now();
     for (let uncertain = false; ;) {
       if (lost.aborted) throw fenced(account, "its lease is gone");
       try {
         const known = uncertain ? await findOwn(entry, text) : undefined;
         if (known !== undefined) return known;
         const appended = await bus.append(subject, message, { expectLast: seq });
+        trouble.over("");
         if (appended.duplicate) throw fenced(account, "an append was taken for a duplicate");
         return appended.seq;
       } catch (error) {
@@ -78,6 +83,9 @@ export async function openLedger(context: ServiceContext, account: string, lost:
         if (error.code === "APPEND_CONFLICT" && !uncertain) throw fenced(account, error.message);
         if (error.code !== "APPEND_CONFLICT" && error.action !== "retry") throw error;
         uncertain = true;
+        // While the bus is away, that is told already.
+        if (bus.connected && performance.now() - began > TELL_AFTER_MS)
+          trouble.tell("", `account ${account} waits, its ledger takes no entry: ${lineOf(error)}`, { cause: error.code });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
@@ -89,7 +97,7 @@ export async function openLedger(context: ServiceContext, account: string, lost:
     ownerEpoch: () => ownerEpoch,
     openedAt: () => stored?.time ?? 0,
     async *read(afterSeq) {
-      for await (const message of bus.read(subject, { after: afterSeq })) yield decodeStored(message);
+      for await (const message of bus.read(subject, { after: afterSeq })) yield decodeStored(account, message);
     },
     async append(entry, head) {
       const text = encodeEntry(entry);
@@ -109,8 +117,28 @@ function fenced(account: string, why: string): Failure {
   return new Failure("service", "FENCED", `account ${account} is no longer this instance's: ${why}; it stops here and another goes on`);
 }
 
-function decodeStored(stored: Stored): StoredEntry {
-  const envelope = JSON.parse(stored.data) as { source: string; data: unknown };
-  const text = JSON.stringify(envelope.data);
-  return { seq: stored.seq, source: envelope.source, text, entry: decodeEntry(text, `${stored.subject} #${stored.seq}`) };
+function decodeStored(account: string, { subject, seq, data }: Stored): StoredEntry {
+  const decoded = decodeMessage("ledger", data);
+  if (!decoded.ok) throw ledgerUnreadable(account, `${subject} #${seq} is ${decoded.problem}`);
+  try {
+    const text = JSON.stringify(decoded.envelope.data);
+    return { seq, source: decoded.envelope.source, text, entry: decodeEntry(text, `${subject} #${seq}`) };
+  } catch (error) {
+    throw ledgerUnreadable(account, lineOf(error), error);
+  }
+}
+
+/** Nothing may be added to a ledger whose sense nobody knows: the account stays where it is until a person has looked. */
+export function ledgerUnreadable(account: string, why: string, cause?: unknown): Failure {
+  const way = "restore the stream LEDGER from a copy, or give the variant another account.id to begin a ledger anew";
+  return new Failure("service", "LEDGER_UNREADABLE", `the ledger of ${account} cannot be read: ${why}; ${way}`, { cause });
+}
+
+/** Folds what the ledger of an account holds. Throws `LEDGER_UNREADABLE` when its entries do not follow from each other. */
+export function foldOf(account: string, fold: () => void): void {
+  try {
+    fold();
+  } catch (error) {
+    throw ledgerUnreadable(account, lineOf(error), error);
+  }
 }

@@ -11,7 +11,15 @@ import {
   type VariantPlan,
   type WallAccount,
 } from "@tradewind/core";
-import { checkpointStore, createInbox, createOutbox, type Checkpoint, type MarketClock, type ServiceContext } from "@tradewind/kit";
+import {
+  checkpointStore,
+  createInbox,
+  createOutbox,
+  createProgress,
+  type Checkpoint,
+  type MarketClock,
+  type ServiceContext,
+} from "@tradewind/kit";
 import { startFrom } from "./start-from.ts";
 import {
   assertNotAhead,
@@ -25,7 +33,7 @@ import {
   type Desk,
   type DeskContext,
 } from "./desk.ts";
-import { openLedger, type LedgerLog } from "./ledger-log.ts";
+import { foldOf, openLedger, type LedgerLog } from "./ledger-log.ts";
 import { createReadModels } from "./read-models.ts";
 import { createRecorder } from "./recorder.ts";
 import { viewAccount } from "./view.ts";
@@ -38,6 +46,8 @@ interface Saved {
   readonly seq: number;
   readonly account: unknown;
   readonly worked: number;
+  /** Close of the newest candle that came, by instrument. */
+  readonly seen: readonly (readonly [string, number])[];
   /** Came, but were not worked yet. */
   readonly candles: readonly Candle[];
   readonly decisions: readonly Decision[];
@@ -63,7 +73,7 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
   const paper = createWallAccount({ plan, onEntry: (entry) => recorder.add(entry) });
   const readModels = createReadModels(account, paper.trade.state, createOutbox(service), metrics);
   const recorder = createRecorder({ ledger, readModels, metrics, revision: desired.revision });
-  await recover(paper, ledger, saved, clock);
+  await recover({ account, paper, ledger, saved, clock });
   await recorder.flush(undefined);
 
   const stage = createStage({
@@ -76,7 +86,14 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
     closed: readModels.close,
   });
   const steps = createSteps(context, account);
-  const saver = createSaver(inbox, store, steps, (): Saved => ({ n: paper.trade.state.n, seq: ledger.seq(), ...stage.snapshot() }));
+  const saver = createSaver({
+    service,
+    account,
+    inbox,
+    store,
+    steps,
+    state: (): Saved => ({ n: paper.trade.state.n, seq: ledger.seq(), ...stage.snapshot() }),
+  });
   const step = (take: () => Promise<void> | void): Promise<void> =>
     steps.run(async () => {
       await take();
@@ -109,11 +126,19 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
   };
 }
 
-async function recover(paper: WallAccount, ledger: LedgerLog, saved: Saved | undefined, clock: MarketClock): Promise<void> {
+interface Recovery {
+  readonly account: string;
+  readonly paper: WallAccount;
+  readonly ledger: LedgerLog;
+  readonly saved: Saved | undefined;
+  readonly clock: MarketClock;
+}
+
+async function recover({ account, paper, ledger, saved, clock }: Recovery): Promise<void> {
   if (ledger.n() === 0) return paper.open(randomBytes(4).toString("hex"), clock.now());
   const tail: LedgerEntry[] = [];
   for await (const { entry } of ledger.read(saved?.seq ?? 0)) tail.push(entry);
-  paper.resume(saved?.account, tail);
+  foldOf(account, () => paper.resume(saved?.account, tail));
   paper.start(Math.max(clock.now(), tail.at(-1)?.time ?? 0), ledger.ownerEpoch() + 1);
 }
 
@@ -171,11 +196,15 @@ function createStage({ plan, effectiveFrom, paper, clock, flush, saved, closed }
   const folded = paper.trade.state.watermark;
   let worked = Math.max(saved?.worked ?? 0, folded);
   let decisions: Decision[] = [...(saved?.decisions ?? [])];
+  const before = new Map(saved?.seen);
+  const seen = new Map(plan.instruments.map(({ id }) => [id, createProgress(before.get(id))]));
 
   function market(event: MarketEvent): void {
     if (event.type === "gap") return collector.gap(event.instrument, event.to);
     if (event.type === "end") return collector.gap(event.instrument, Infinity);
     if (event.type === "correction" || event.candle.origin === "warmup") return;
+    // An older one has prices that nobody can trade at any more.
+    if (seen.get(event.candle.instrument)?.passes(event.candle.closeTime) !== true) return;
     if (event.candle.closeTime <= folded) paper.mark(event.candle);
     else collector.candle(event.candle, performance.now());
   }
@@ -192,7 +221,7 @@ function createStage({ plan, effectiveFrom, paper, clock, flush, saved, closed }
     }
   }
 
-  for (const candle of saved?.candles ?? []) market({ type: "candle", candle });
+  for (const candle of saved?.candles ?? []) collector.candle(candle, performance.now());
   return {
     collector,
     market,
@@ -212,6 +241,12 @@ function createStage({ plan, effectiveFrom, paper, clock, flush, saved, closed }
       await decide();
       await flush(undefined);
     },
-    snapshot: () => ({ account: paper.snapshot(), worked, candles: collector.waiting(), decisions }),
+    snapshot: () => ({
+      account: paper.snapshot(),
+      worked,
+      seen: [...seen].map(([id, progress]) => [id, progress.at()] as const),
+      candles: collector.waiting(),
+      decisions,
+    }),
   };
 }

@@ -60,7 +60,14 @@ export async function openReplayDesk(context: DeskContext, work: AccountWork): P
   const steps = createSteps(context, account);
   const inbox = createInbox(service);
   const outbox = createOutbox(service);
-  const saver = createSaver(inbox, store, steps, (): Saved => ({ ...stage.snapshot(), ...verifier.reached() }));
+  const saver = createSaver({
+    service,
+    account,
+    inbox,
+    store,
+    steps,
+    state: (): Saved => ({ ...stage.snapshot(), ...verifier.reached() }),
+  });
 
   const step = (take: () => void): Promise<void> =>
     steps.run(async () => {

@@ -15,7 +15,16 @@ import {
   type VariantPlan,
   type VenueReport,
 } from "@tradewind/core";
-import { checkpointStore, createInbox, createOutbox, lineOf, type Inbox, type MarketClock, type ServiceContext } from "@tradewind/kit";
+import {
+  checkpointStore,
+  createInbox,
+  createOutbox,
+  createProgress,
+  lineOf,
+  type Inbox,
+  type MarketClock,
+  type ServiceContext,
+} from "@tradewind/kit";
 import { openSimulatedHttp, type Broker, type SimulatedHttpOptions } from "@tradewind/venues";
 import {
   assertNotAhead,
@@ -28,7 +37,7 @@ import {
   type Desk,
   type DeskContext,
 } from "./desk.ts";
-import { openLedger, type LedgerLog } from "./ledger-log.ts";
+import { foldOf, openLedger, type LedgerLog } from "./ledger-log.ts";
 import { pauseFromEnvironment } from "./pause.ts";
 import { createReadModels } from "./read-models.ts";
 import { createRecorder } from "./recorder.ts";
@@ -69,12 +78,9 @@ export async function openVenueDesk(context: DeskContext, work: AccountWork): Pr
   const readModels = createReadModels(account, trade.state, createOutbox(service), metrics);
   const recorder = createRecorder({ ledger, readModels, metrics });
   const steps = createSteps(context, account);
-  const saver = createSaver(inbox, store, steps, (): Saved => ({
-    n: trade.state.n,
-    seq: ledger.seq(),
-    account: snapshotAccount(trade.state),
-  }));
-  await fold(trade, ledger, saved);
+  const state = (): Saved => ({ n: trade.state.n, seq: ledger.seq(), account: snapshotAccount(trade.state) });
+  const saver = createSaver({ service, account, inbox, store, steps, state });
+  await fold(account, trade, ledger, saved);
   if (ledger.n() === 0) recorder.add(openAccount(trade, plans, randomBytes(4).toString("hex"), clock.now()));
   await recorder.flush(undefined);
 
@@ -183,11 +189,11 @@ async function plansInOrder(work: AccountWork, ledger: LedgerLog): Promise<Varia
   return [...plans.values()];
 }
 
-async function fold(trade: TradeMachine, ledger: LedgerLog, saved: Saved | undefined): Promise<void> {
+async function fold(account: string, trade: TradeMachine, ledger: LedgerLog, saved: Saved | undefined): Promise<void> {
   if (saved !== undefined) restoreAccount(trade.state, saved.account);
   const tail: LedgerEntry[] = [];
   for await (const { entry } of ledger.read(saved?.seq ?? 0)) tail.push(entry);
-  foldLedger(trade, tail);
+  foldOf(account, () => foldLedger(trade, tail));
 }
 
 interface Inputs {
@@ -214,13 +220,14 @@ async function openInputs(inputs: Inputs): Promise<void> {
     ),
   );
   const { trade, clock, step, closed } = inputs;
-  for (const filter of candles)
+  for (const filter of candles) {
+    const progress = createProgress();
     await inbox.open({
       kind: "candle",
       filter,
       from: await from(filter),
       take: ({ data, id }) => {
-        if (data.type !== "candle" || data.candle.origin === "warmup") return;
+        if (data.type !== "candle" || data.candle.origin === "warmup" || !progress.passes(data.candle.closeTime)) return;
         const { candle } = data;
         return inputs.run(async () => {
           await step({ type: "candle", candle }, id);
@@ -229,6 +236,7 @@ async function openInputs(inputs: Inputs): Promise<void> {
         });
       },
     });
+  }
   for (const { desired, loaded } of work.variants)
     for (const { id: instrument } of loaded.plan.instruments) {
       const filter = subjectOf("decision", { variant: desired.id, instrument });

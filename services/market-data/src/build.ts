@@ -1,5 +1,6 @@
 import { decodeMessage, subjectOf, type ModelRecord } from "@tradewind/contracts";
-import { claimPartitions, followVariants, type BuildService, type ServiceContext, type Work } from "@tradewind/kit";
+import { describeMatrix } from "@tradewind/core";
+import { claimPartitions, followVariants, lineOf, type BuildService, type ServiceContext, type Work } from "@tradewind/kit";
 import { openCandleStore, openFeatureCache } from "@tradewind/store";
 import { createFeed } from "@tradewind/venues";
 import { openMarketTime, type MarketTime } from "./market-time.ts";
@@ -94,13 +95,23 @@ function keepTime(time: MarketTime, lost: AbortSignal): Work {
 
 /** The registered models as of now, by id. */
 async function followModels(
-  { bus }: ServiceContext,
+  { bus, log, state }: ServiceContext,
   changed: () => void,
 ): Promise<{ all(): ReadonlyMap<string, ModelRecord>; stop(): void }> {
   const models = new Map<string, ModelRecord>();
   const watch = await bus.kv("models").watch(({ key, value }) => {
     if (value === undefined) models.delete(key);
-    else models.set(key, JSON.parse(value) as ModelRecord);
+    else
+      try {
+        const record = JSON.parse(value) as ModelRecord;
+        describeMatrix(record.matrix);
+        models.set(key, record);
+      } catch (error) {
+        models.delete(key);
+        const line = `model ${key} is left out, its record in bucket models is none (${lineOf(error)}); register it again`;
+        log.warn(line);
+        state.note(line);
+      }
     changed();
   });
   return { all: () => models, stop: () => watch.stop() };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ClockSetting } from "@tradewind/contracts";
-import { openMarketClock, type MarketClock, type ServiceContext } from "@tradewind/kit";
+import { createTrouble, lineOf, openMarketClock, readClockSetting, type MarketClock, type ServiceContext } from "@tradewind/kit";
 
 /** The clock of a market that is made here. */
 export interface MarketTime {
@@ -34,17 +34,18 @@ export async function openMarketTime(context: ServiceContext, newest: () => Prom
   const { start, speed } = context.config.market;
   const run = bus.kv("run");
   const beats = bus.kv("checkpoints");
+  const trouble = createTrouble(context);
   const clock = await openMarketClock(bus);
 
   async function beat(): Promise<Beat | undefined> {
-    const entry = await beats.get(BEAT_KEY);
-    return entry === undefined ? undefined : (JSON.parse(entry.value) as Beat);
+    return beatIn((await beats.get(BEAT_KEY))?.value);
   }
 
   /** The setting as it should be, where that is not the stored one. */
   async function due(stored: ClockSetting | undefined, now: number): Promise<ClockSetting | undefined> {
-    if (stored === undefined) return { wallMs: now, marketMs: Date.parse(start), speed };
     const last = await beat();
+    // A setting that is none is taken for one that is not there; the market goes on where it was.
+    if (stored === undefined) return { wallMs: now, marketMs: Math.max(last?.marketMs ?? Date.parse(start), await newest()), speed };
     if (last !== undefined && now - last.wallMs > STANDS_STILL_MS) {
       const marketMs = Math.max(last.marketMs, await newest());
       const line = `the simulated market stood still for ${Math.round((now - last.wallMs) / 1000)} s and goes on at ${new Date(marketMs).toISOString()}`;
@@ -58,7 +59,7 @@ export async function openMarketTime(context: ServiceContext, newest: () => Prom
 
   async function tick(): Promise<void> {
     const entry = await run.get(SETTING_KEY);
-    const stored = entry === undefined ? undefined : (JSON.parse(entry.value) as ClockSetting);
+    const stored = entry === undefined ? undefined : readClockSetting(entry.value);
     const now = Date.now();
     const next = await due(stored, now);
     if (next !== undefined) {
@@ -71,6 +72,9 @@ export async function openMarketTime(context: ServiceContext, newest: () => Prom
     await beats.put(BEAT_KEY, JSON.stringify(said));
   }
 
+  const cannotKeep = (error: unknown): void => {
+    if (bus.connected) trouble.tell("", `the market's time cannot be kept: ${lineOf(error)}`);
+  };
   return {
     clock,
     setting: () => clock.setting(),
@@ -85,10 +89,19 @@ export async function openMarketTime(context: ServiceContext, newest: () => Prom
     async keep(signal) {
       while (!signal.aborted) {
         // While the bus is away nobody can be told; the next beat sees how long that was.
-        await tick().catch(() => undefined);
+        await tick().then(() => trouble.over(""), cannotKeep);
         await pause(BEAT_MS, undefined, { signal }).catch(() => undefined);
       }
     },
     stop: () => clock.stop(),
   };
+}
+
+/** What is no beat is as good as none. */
+function beatIn(text: string | undefined): Beat | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Beat);
+  } catch {
+    return undefined;
+  }
 }
