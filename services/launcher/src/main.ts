@@ -6,8 +6,11 @@ import { told } from "./told.ts";
 const terminal = process.stderr.isTTY;
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
+/** The command has done what it could; until then nothing may end the process as if it had. */
+let ended = false;
 // A reader that stops early (`| head`) is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  ended = true;
   if (error.code === "EPIPE") process.exit(exitCodes.done);
   say(`standard output: ${told(error, process.env)}`);
   process.exit(exitCodes.failed);
@@ -22,7 +25,6 @@ process.on("uncaughtException", (error) => {
   say(told(error, process.env));
   process.exit(exitCodes.failed);
 });
-let ended = false;
 process.on("exit", (code) => {
   if (ended || code !== exitCodes.done) return;
   say("the command was ended before it was done; a strategy file must not end the process");
