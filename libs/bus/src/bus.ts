@@ -31,6 +31,8 @@ export interface Bus {
   consume(options: ConsumeOptions): Promise<Consumer>;
   /** The last kept message of one subject (no wildcards). */
   last(subject: string): Promise<Stored | undefined>;
+  /** Sequence of the first message that the stream of a pattern still has; the next one it will give when it has none. */
+  first(filter: string): Promise<number>;
   /** The kept messages of one pattern from there to the end as it was when called. */
   read(filter: string, from: From): AsyncIterable<Stored>;
 
@@ -65,7 +67,7 @@ export interface Appended {
   readonly duplicate: boolean;
 }
 
-/** Where to start: after a sequence (0 = at the first message), at an append time in ms, or with what comes from now on. */
+/** Where to start: after a sequence (0, or one that is kept no more, = at the first message kept), at an append time in ms, or with what comes from now on. */
 export type From = { readonly after: number } | { readonly since: number } | "new";
 
 export interface ConsumeOptions {

@@ -1,5 +1,5 @@
 import { Failure } from "@tradewind/core";
-import type { BucketName } from "@tradewind/contracts";
+import type { BucketName, StreamDefinition, StreamName } from "@tradewind/contracts";
 
 /** What both adapters take. */
 export interface BusOptions {
@@ -7,8 +7,19 @@ export interface BusOptions {
   readonly duplicateWindowMs?: number;
   /** How long the values of a bucket live, in ms, instead of the contracts' times. */
   readonly ttlMs?: Readonly<Partial<Record<BucketName, number>>>;
+  /** How many bytes of a stream are kept, instead of the contracts' bounds; Infinity for all. */
+  readonly maxBytes?: Readonly<Partial<Record<StreamName, number>>>;
   /** What a listener or responder threw; the default is a warning of the process. `where` names subject or bucket. */
   readonly onError?: (error: unknown, where: string) => void;
+}
+
+/** For a run on the events clock: it is as long as its recording, and a stage far behind must miss nothing of it. */
+export const keepEverything: BusOptions = { maxBytes: { MARKET: Infinity, DECISIONS: Infinity } };
+
+/** Undefined for no bound. */
+export function maxBytesOf({ name, maxBytes }: StreamDefinition, options: BusOptions): number | undefined {
+  const bound = options.maxBytes?.[name] ?? maxBytes;
+  return bound === Infinity ? undefined : bound;
 }
 
 export function warn(error: unknown, where: string): void {

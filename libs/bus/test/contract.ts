@@ -1,4 +1,5 @@
 import { testAppend } from "./contract/append.ts";
+import { testBounds } from "./contract/bounds.ts";
 import { testBlobs } from "./contract/blobs.ts";
 import { testConsume } from "./contract/consume.ts";
 import { testKill } from "./contract/kill.ts";
@@ -11,6 +12,7 @@ import type { MakeWorld } from "./contract/world.ts";
 export function testBus(make: MakeWorld): void {
   testAppend(make);
   testRead(make);
+  testBounds(make);
   testConsume(make);
   testLoose(make);
   testKv(make);

@@ -4,6 +4,8 @@ export interface StreamDefinition {
   readonly patterns: readonly string[];
   /** Messages older than this go, in ms; undefined keeps them for good. */
   readonly maxAgeMs: number | undefined;
+  /** The oldest messages go beyond this, in bytes on the disk, about; undefined sets no bound. */
+  readonly maxBytes: number | undefined;
   /** `old` makes room by dropping the oldest; `new` refuses to append. */
   readonly discard: "old" | "new";
   /** A work queue drops a message once a worker has taken and acknowledged it. */
@@ -13,18 +15,27 @@ export interface StreamDefinition {
 export type StreamName = "MARKET" | "DECISIONS" | "LEDGER" | "JOBS";
 
 const DAY_MS = 86_400_000;
+const GIB = 1024 ** 3;
 
 export const streams: Readonly<Record<StreamName, StreamDefinition>> = {
-  MARKET: { name: "MARKET", patterns: ["tw.candle.>", "tw.feature.>"], maxAgeMs: 14 * DAY_MS, discard: "old", retention: "limits" },
+  MARKET: {
+    name: "MARKET",
+    patterns: ["tw.candle.>", "tw.feature.>"],
+    maxAgeMs: 14 * DAY_MS,
+    maxBytes: GIB,
+    discard: "old",
+    retention: "limits",
+  },
   DECISIONS: {
     name: "DECISIONS",
     patterns: ["tw.prediction.>", "tw.signal.>", "tw.decision.>"],
     maxAgeMs: 90 * DAY_MS,
+    maxBytes: GIB,
     discard: "old",
     retention: "limits",
   },
-  LEDGER: { name: "LEDGER", patterns: ["tw.ledger.>"], maxAgeMs: undefined, discard: "new", retention: "limits" },
-  JOBS: { name: "JOBS", patterns: ["tw.job.>"], maxAgeMs: undefined, discard: "new", retention: "workqueue" },
+  LEDGER: { name: "LEDGER", patterns: ["tw.ledger.>"], maxAgeMs: undefined, maxBytes: undefined, discard: "new", retention: "limits" },
+  JOBS: { name: "JOBS", patterns: ["tw.job.>"], maxAgeMs: undefined, maxBytes: undefined, discard: "new", retention: "workqueue" },
 };
 
 /** An append with an id that was seen within this time is dropped as a duplicate. */

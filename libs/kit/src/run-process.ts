@@ -1,5 +1,5 @@
 import { statSync, writeFileSync } from "node:fs";
-import { connectNats, type Bus } from "@tradewind/bus";
+import { connectNats, keepEverything, type Bus } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { inputFailure, isFailure } from "@tradewind/core";
 import type { ServiceDefinition } from "./context.ts";
@@ -65,6 +65,7 @@ async function connect(config: SystemConfig, name: string, stop: AbortSignal): P
       return await connectNats({
         servers: url,
         name,
+        ...(config.run.clock === "events" ? keepEverything : {}),
         ...(user !== undefined && { user }),
         ...(password !== undefined && { pass: password }),
         inboxPrefix: `_INBOX_${user ?? name}`.replaceAll(/[^A-Za-z0-9_-]/g, "_"),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { openEmbeddedBus } from "@tradewind/bus";
+import { keepEverything, openEmbeddedBus } from "@tradewind/bus";
 import { subjectOf } from "@tradewind/contracts";
 import { decodeEntry, inputFailure, type LedgerEntry } from "@tradewind/core";
 import { gatewayOf } from "./client.ts";
@@ -28,7 +28,7 @@ export async function* accountLedger(account: string, args: Arguments, io: Io): 
 
 async function* fromFile(path: string, account: string): AsyncIterable<string> {
   if (!existsSync(path)) throw inputFailure("NO_FILE", `no file at "${path}"; --bus names the bus.sqlite of a stopped system`);
-  const bus = await openEmbeddedBus(path);
+  const bus = await openEmbeddedBus(path, keepEverything);
   try {
     for await (const { data } of bus.read(subjectOf("ledger", { account }), { after: 0 }))
       yield JSON.stringify((JSON.parse(data) as { data: unknown }).data);

@@ -1,5 +1,5 @@
 import { buckets, DUPLICATE_WINDOW_MS, streams, type BlobBucketName, type StreamName } from "@tradewind/contracts";
-import type { BusOptions } from "../options.ts";
+import { maxBytesOf, type BusOptions } from "../options.ts";
 import { createBuckets, type Buckets } from "./kv.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
@@ -36,7 +36,16 @@ export function openCore(file: string, options: EmbeddedOptions): Core {
   });
   const subjects = createSubjects(sql);
   const duplicateWindowMs = options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS;
-  const log = (name: StreamName): Log => createLog(streams[name], { sql, writer, subjects, now, duplicateWindowMs });
+  const log = (name: StreamName): Log =>
+    createLog(streams[name], {
+      sql,
+      writer,
+      subjects,
+      now,
+      duplicateWindowMs,
+      maxBytes: maxBytesOf(streams[name], options),
+      full: () => pruning.soon(),
+    });
   const logs = { MARKET: log("MARKET"), DECISIONS: log("DECISIONS"), LEDGER: log("LEDGER"), JOBS: log("JOBS") };
   const pruning = startPruning(writer, Object.values(logs));
   return {
@@ -54,16 +63,27 @@ export function openCore(file: string, options: EmbeddedOptions): Core {
 }
 
 /** Drops old messages now and then, in pieces that do not hold up others. */
-function startPruning(writer: Writer, logs: readonly Log[]): Subscription {
-  let timer: NodeJS.Timeout;
+function startPruning(writer: Writer, logs: readonly Log[]): Subscription & { soon(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let soon = false;
   let stopped = false;
   async function prune(): Promise<void> {
+    soon = false;
     // A failure here meets the next append too, where somebody hears it.
     const more = await writer.write(() => logs.filter((log) => log.prune()).length > 0).catch(() => false);
-    if (!stopped) timer = setTimeout(prune, more ? PRUNE_MORE_MS : PRUNE_MS).unref();
+    if (!stopped) again(more || soon ? PRUNE_MORE_MS : PRUNE_MS);
+  }
+  function again(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(prune, ms).unref();
   }
   void prune();
   return {
+    soon() {
+      if (soon || stopped) return;
+      soon = true;
+      if (timer !== undefined) again(PRUNE_MORE_MS);
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -4,7 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { Failure, inputFailure, isFailure } from "@tradewind/core";
 import { streams } from "@tradewind/contracts";
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+/** What a large transaction, such as a model's file, leaves of the write-ahead log. */
+const WAL_KEPT_BYTES = 16 * 1024 * 1024;
 
 const shared = `
   CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -14,9 +16,10 @@ const shared = `
   CREATE TABLE blobs(bucket TEXT NOT NULL, name TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(bucket, name, part));
 `;
 
-/** Table and index of one stream. Subjects are numbers of the table `subjects`. */
+/** Table and index of one stream. Subjects are numbers of the table `subjects`; `total` is the bytes of the rows up to and with this one. */
 const logTable = (table: string): string => `
-  CREATE TABLE ${table}(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject INTEGER NOT NULL, id TEXT, data TEXT NOT NULL);
+  CREATE TABLE ${table}(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, subject INTEGER NOT NULL, total INTEGER NOT NULL, id TEXT,
+    data TEXT NOT NULL);
   CREATE INDEX ${table}_subject ON ${table}(subject, seq);
 `;
 
@@ -32,6 +35,7 @@ export function openDatabase(file: string): DatabaseSync {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
     sql = new DatabaseSync(file);
     sql.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    sql.exec(`PRAGMA journal_size_limit = ${WAL_KEPT_BYTES}`);
     // Takes the lock, which a mere read of an existing file would not.
     sql.exec("BEGIN EXCLUSIVE");
     const { user_version: version } = sql.prepare("PRAGMA user_version").get() as { user_version: number };

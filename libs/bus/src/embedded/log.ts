@@ -5,7 +5,8 @@ import type { Appended, From, Stored } from "../bus.ts";
 import type { AppendOptions } from "../options.ts";
 import { isPattern, matcherOf } from "../subject.ts";
 import { tableOf } from "./database.ts";
-import { createIdWindow, type IdWindow } from "./id-window.ts";
+import { createIdWindow } from "./id-window.ts";
+import { firstSeq, firstToKeep, firstWith, load, sizeOf, statements, totalBefore, type Statements, type Tail } from "./log-table.ts";
 import type { Subjects } from "./subjects.ts";
 import type { Writer } from "./writer.ts";
 
@@ -13,7 +14,7 @@ import type { Writer } from "./writer.ts";
 const RECENT_MAX = 4096;
 /** Sequences looked through in one query, so that a rare subject does not hold up the event loop. */
 const WINDOW = 8192;
-const PRUNE_ROWS = 20_000;
+const PRUNE_ROWS = 4_000;
 
 /** What one look into a stream gave: the messages, and the sequence up to which nothing else fits. */
 export interface Batch {
@@ -28,12 +29,14 @@ export interface Log {
   last(subject: string): Stored | undefined;
   /** The sequence after which to begin. */
   start(from: From): number;
+  /** The first sequence that is kept; the next to be given when none is. */
+  first(): number;
   /** The last sequence ever given. */
   end(): number;
   /** Reads batches of one filter; keeps what it needs for the next. */
   reader(filter: string): (after: number, limit: number) => Batch;
   onAppend(wake: () => void): () => void;
-  /** Drops what is too old, a piece at a time; within a change. Tells whether there is more. */
+  /** Drops what is too old or too much, a piece at a time; within a change. Tells whether there is more. */
   prune(): boolean;
   forget(): void;
 }
@@ -44,24 +47,24 @@ export interface LogOptions {
   readonly subjects: Subjects;
   readonly now: () => number;
   readonly duplicateWindowMs: number;
-}
-
-/** What of a stream is held in memory. */
-interface Tail {
-  last: number;
-  lastTime: number;
-  /** Every message from its first on. */
-  recent: Stored[];
-  /** The last sequence of the subjects that were asked for or written. */
-  readonly lastOf: Map<string, number>;
-  readonly ids: IdWindow;
+  readonly maxBytes: number | undefined;
+  /** Called when there is too much: it is time to prune. */
+  readonly full: () => void;
 }
 
 export function createLog(definition: StreamDefinition, options: LogOptions): Log {
-  const { sql, writer, subjects, now, duplicateWindowMs } = options;
+  const { sql, writer, subjects, now, duplicateWindowMs, maxBytes = Infinity, full } = options;
   const table = tableOf(definition.name);
   const query = statements(sql, table);
-  const tail: Tail = { last: 0, lastTime: 0, recent: [], lastOf: new Map(), ids: createIdWindow(duplicateWindowMs) };
+  const tail: Tail = {
+    last: 0,
+    lastTime: 0,
+    totalBefore: 0,
+    total: 0,
+    recent: [],
+    lastOf: new Map(),
+    ids: createIdWindow(duplicateWindowMs),
+  };
   const listeners = new Set<() => void>();
   let woken = false;
 
@@ -84,13 +87,15 @@ export function createLog(definition: StreamDefinition, options: LogOptions): Lo
     append(subject, data, appendOptions) {
       const added = append(tail, query, options, { subject, data, ...appendOptions });
       if (!added.duplicate) wakeOnce();
+      if (tail.total - tail.totalBefore > maxBytes) full();
       return added;
     },
     last(subject) {
       const row = query.last.get(subjects.known(subject) ?? 0);
       return row === undefined ? undefined : storedOf(subject, row);
     },
-    start: (from) => (from === "new" ? tail.last : "after" in from ? from.after : firstSince(query, tail.last, from.since) - 1),
+    start: (from) => (from === "new" ? tail.last : "after" in from ? from.after : firstWith(query, tail, "time", from.since) - 1),
+    first: () => firstSeq(query, tail),
     end: () => tail.last,
     reader: (filter) => readerOf(tail, query, subjects, filter),
     onAppend(wake) {
@@ -98,42 +103,18 @@ export function createLog(definition: StreamDefinition, options: LogOptions): Lo
       return () => listeners.delete(wake);
     },
     prune() {
-      if (definition.maxAgeMs === undefined) return false;
-      const head = Number(query.head.get()?.["seq"] ?? 0);
-      const until = Math.min(firstSince(query, tail.last, now() - definition.maxAgeMs), head + PRUNE_ROWS);
+      const head = firstSeq(query, tail);
+      const until = Math.min(firstToKeep(definition, tail, query, now(), maxBytes), head + PRUNE_ROWS);
       if (until <= head) return false;
       query.count.run(table, tail.last);
       query.drop.run(until);
+      tail.totalBefore = totalBefore(query, tail);
       tail.lastOf.clear();
+      if (tail.recent.length > 0 && tail.recent[0]!.seq < until) tail.recent = tail.recent.slice(until - tail.recent[0]!.seq);
       return until === head + PRUNE_ROWS;
     },
     forget,
   };
-}
-
-/** Takes from the file what is held in memory. */
-function load(tail: Tail, query: Statements, table: string, idsSince: number): void {
-  const end = query.tail.get();
-  tail.last = Math.max(Number(end?.["seq"] ?? 0), Number(query.counter.get(table)?.["value"] ?? 0));
-  tail.lastTime = Number(end?.["time"] ?? 0);
-  tail.recent = [];
-  tail.lastOf.clear();
-  tail.ids.clear();
-  for (const row of query.withId.all(firstSince(query, tail.last, idsSince)))
-    tail.ids.add(row["id"] as string, row["seq"] as number, row["time"] as number);
-}
-
-/** The first sequence appended at or after a time: times grow with sequences, so halves are enough. */
-function firstSince(query: Statements, last: number, time: number): number {
-  let low = Number(query.head.get()?.["seq"] ?? last + 1);
-  let high = last + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const row = query.from.get(middle);
-    if (row === undefined || Number(row["time"]) >= time) high = middle;
-    else low = Number(row["seq"]) + 1;
-  }
-  return low;
 }
 
 type NewMessage = AppendOptions & { readonly subject: string; readonly data: string };
@@ -148,9 +129,11 @@ function append(tail: Tail, query: Statements, { subjects, now }: LogOptions, { 
       throw new Failure("service", "APPEND_CONFLICT", `"${subject}" ends at ${end}, not at ${expectLast}: somebody else writes it`);
   }
   const seq = tail.last + 1;
-  query.insert.run(seq, time, subjects.number(subject), id ?? null, data);
+  const total = tail.total + sizeOf(data, id);
+  query.insert.run(seq, time, subjects.number(subject), total, id ?? null, data);
   tail.last = seq;
   tail.lastTime = time;
+  tail.total = total;
   tail.lastOf.set(subject, seq);
   tail.recent.push({ subject, seq, time, data });
   if (id !== undefined) tail.ids.add(id, seq, time);
@@ -180,28 +163,6 @@ const storedOf = (subject: string, row: Record<string, unknown>): Stored => ({
   time: row["time"] as number,
   data: row["data"] as string,
 });
-
-type Statements = ReturnType<typeof statements>;
-
-function statements(sql: DatabaseSync, table: string) {
-  return {
-    insert: sql.prepare(`INSERT INTO ${table}(seq, time, subject, id, data) VALUES(?, ?, ?, ?, ?)`),
-    head: sql.prepare(`SELECT seq FROM ${table} ORDER BY seq LIMIT 1`),
-    tail: sql.prepare(`SELECT seq, time FROM ${table} ORDER BY seq DESC LIMIT 1`),
-    from: sql.prepare(`SELECT seq, time FROM ${table} WHERE seq >= ? ORDER BY seq LIMIT 1`),
-    withId: sql.prepare(`SELECT seq, time, id FROM ${table} WHERE seq >= ? AND id IS NOT NULL ORDER BY seq`),
-    lastSeq: sql.prepare(`SELECT max(seq) AS seq FROM ${table} WHERE subject = ?`),
-    last: sql.prepare(`SELECT seq, time, data FROM ${table} WHERE subject = ? ORDER BY seq DESC LIMIT 1`),
-    one: sql.prepare(`SELECT seq, time, data FROM ${table} WHERE subject = ? AND seq > ? ORDER BY seq LIMIT ?`),
-    // The plus keeps SQLite from the index of subjects: rows are wanted in order of sequence.
-    some: sql.prepare(
-      `SELECT seq, time, subject, data FROM ${table} WHERE seq > ? AND seq <= ? AND +subject IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
-    ),
-    drop: sql.prepare(`DELETE FROM ${table} WHERE seq < ?`),
-    counter: sql.prepare("SELECT value FROM counters WHERE name = ?"),
-    count: sql.prepare("INSERT INTO counters(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"),
-  };
-}
 
 type StoredReader = (after: number, limit: number, last: number) => Batch;
 

@@ -81,6 +81,11 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       core.writer.flush();
       return log.last(subject);
     },
+    async first(filter) {
+      const log = check().logs[streamOfFilter(filter)];
+      core.writer.flush();
+      return log.first();
+    },
     read(filter, from) {
       const log = check().logs[streamOfFilter(filter)];
       core.writer.flush();

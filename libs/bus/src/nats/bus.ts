@@ -57,6 +57,12 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
       const found = await link.call(`last of "${subject}"`, () => link.jsm.streams.getMessage(stream, { last_by_subj: subject }));
       return found === null ? undefined : { subject, seq: found.seq, time: found.time.getTime(), data: textOf(found.data) };
     },
+    async first(filter) {
+      const stream = streamOfFilter(filter);
+      const { state } = await link.call(`stream ${stream}`, () => link.jsm.streams.info(stream));
+      // A stream that never had a message begins at 0 for the server.
+      return Math.max(1, state.first_seq);
+    },
     read(filter, from) {
       const stream = streamOfFilter(filter);
       const end = endOf(stream);

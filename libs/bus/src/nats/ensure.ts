@@ -4,16 +4,17 @@ import { nanos } from "@nats-io/transport-node";
 import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { Objm } from "@nats-io/obj";
-import type { BusOptions } from "../options.ts";
+import { maxBytesOf, type BusOptions } from "../options.ts";
 import { isForbidden, natsFailure, STREAM_EXISTS, STREAM_NOT_FOUND } from "./errors.ts";
 import type { Link } from "./link.ts";
 
 type Wanted = Pick<StreamConfig, "name" | "max_age"> & Partial<StreamConfig>;
 
 /** Makes what the tables of the contracts name, or, with a user that may not, sees that it is there. */
-export async function ensure(link: Link, { duplicateWindowMs = DUPLICATE_WINDOW_MS, ttlMs = {} }: BusOptions): Promise<void> {
+export async function ensure(link: Link, options: BusOptions): Promise<void> {
+  const { ttlMs = {} } = options;
   for (const definition of Object.values(streams)) {
-    const wanted = streamConfig(definition, duplicateWindowMs);
+    const wanted = streamConfig(definition, options);
     await present(link, wanted, async () => void (await link.jsm.streams.add(wanted)));
   }
   for (const { name, ttlMs: usual } of Object.values(buckets)) {
@@ -32,15 +33,17 @@ export async function ensure(link: Link, { duplicateWindowMs = DUPLICATE_WINDOW_
     );
 }
 
-function streamConfig({ name, patterns, maxAgeMs, discard, retention }: StreamDefinition, duplicateWindowMs: number): Wanted {
+function streamConfig(definition: StreamDefinition, options: BusOptions): Wanted {
+  const { name, patterns, maxAgeMs, discard, retention } = definition;
   return {
     name,
     subjects: [...patterns],
     retention: retention === "workqueue" ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: nanos(maxAgeMs ?? 0),
+    max_bytes: maxBytesOf(definition, options) ?? -1,
     discard: discard === "new" ? DiscardPolicy.New : DiscardPolicy.Old,
-    duplicate_window: nanos(duplicateWindowMs),
+    duplicate_window: nanos(options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS),
     // What is kept for good must not be emptied by a slip of an operator.
     ...(discard === "new" && retention === "limits" ? { deny_delete: true, deny_purge: true } : {}),
   };
@@ -71,6 +74,7 @@ async function present(link: Link, wanted: Wanted, create: () => Promise<void>):
 function differs(config: StreamConfig, wanted: Wanted): boolean {
   return (
     config.max_age !== wanted.max_age ||
+    (wanted.max_bytes !== undefined && config.max_bytes !== wanted.max_bytes) ||
     (wanted.duplicate_window !== undefined && config.duplicate_window !== wanted.duplicate_window) ||
     (wanted.subjects !== undefined && config.subjects.join() !== wanted.subjects.join())
   );

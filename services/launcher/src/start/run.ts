@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openEmbeddedBus, type Bus } from "@tradewind/bus";
+import { keepEverything, openEmbeddedBus, type Bus, type EmbeddedOptions } from "@tradewind/bus";
 import type { LoadedVariant, SystemConfig } from "@tradewind/config";
 import { Failure, isFailure } from "@tradewind/core";
 import { openMarketClock } from "@tradewind/kit";
@@ -47,7 +47,7 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const end = endRequests(io.env, () => process.exit(130));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => end.stop());
-  const bus = await openRunFile(config.bus.file, choices.fresh, io);
+  const bus = await openRunFile(config.bus.file, choices.fresh, config.run.clock === "events" ? keepEverything : {}, io);
   stack.defer(() => bus.close());
   await bus.ensure();
   const continued = await continues(bus, config);
@@ -100,13 +100,13 @@ function gatewayAt({ gateway: { host, port, token, token_file: file } }: SystemC
 }
 
 /** The bus of this run. Throws `BUS_LOCKED`, `BUS_NOT_WRITABLE`, `BUS_FULL` in words of this command. */
-async function openRunFile(file: string, fresh: boolean, io: Io): Promise<Bus> {
+async function openRunFile(file: string, fresh: boolean, options: EmbeddedOptions, io: Io): Promise<Bus> {
   try {
     mkdirSync(dirname(file), { recursive: true });
   } catch (error) {
     throw atPlace(error, dirname(file));
   }
-  const bus = await openEmbeddedBus(file).catch((error: unknown) => {
+  const bus = await openEmbeddedBus(file, options).catch((error: unknown) => {
     throw isFailure(error) && error.code === "BUS_LOCKED"
       ? new Failure(
           "input",
@@ -127,5 +127,5 @@ async function openRunFile(file: string, fresh: boolean, io: Io): Promise<Bus> {
   const aside = file.replace(/(\.sqlite)?$/, `.${new Date().toISOString().replaceAll(/[:.]/g, "-")}$1`);
   for (const suffix of ["", "-wal", "-shm"]) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   io.say(`the run before is kept as ${aside}`);
-  return openEmbeddedBus(file);
+  return openEmbeddedBus(file, options);
 }
