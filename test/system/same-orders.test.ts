@@ -1,30 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { backtested, hasBitcoin, realMonth, threeSymbols, withModel, type Case } from "./support/cases.ts";
 import { startCluster } from "./support/cluster.ts";
-import { startEmbedded } from "./support/embedded.ts";
 import { exported, fillsIn, ledgerOf, worked } from "./support/ledger.ts";
-import { predictionsOf } from "./support/model.ts";
 import { replay } from "./support/replay.ts";
+import { expectSame, onEmbedded } from "./support/same.ts";
 
 const WORKED_MS = 240_000;
-
-/** Ledgers of both, where one differs from its first difference on: a whole one would drown the report. */
-function expectSame(lines: readonly string[], wanted: readonly string[]): void {
-  const at = wanted.findIndex((line, i) => lines[i] !== line);
-  expect(lines.slice(at, at + 3)).toEqual(at < 0 ? lines.slice(at, at + 3) : wanted.slice(at, at + 3));
-  expect(lines.length).toBe(wanted.length);
-}
-
-async function embedded(given: Case): Promise<string[]> {
-  using workspace = replay(given);
-  const system = await startEmbedded(workspace, ":memory:");
-  try {
-    await worked(system.bus, workspace.variants[0]!, WORKED_MS);
-    return exported(await ledgerOf(system.bus, "same"));
-  } finally {
-    await system.stop();
-  }
-}
 
 async function processes(given: Case): Promise<string[]> {
   let workspace: ReturnType<typeof replay>;
@@ -48,9 +29,9 @@ if (!hasBitcoin) process.stderr.write("same orders: the real month is left out, 
 describe("given one variant on the events clock, when it runs as a backtest, on the embedded bus and as five processes", () => {
   test.each(cases)("$name: the ledgers are the same, line by line", { timeout: 2 * WORKED_MS }, async (given) => {
     using workspace = replay(given);
-    const wanted = await backtested(workspace.variants[0]!, workspace.files, given === withModel ? predictionsOf : undefined);
+    const wanted = await backtested(workspace.variants[0]!, workspace.files, given.models);
     expect(fillsIn(wanted)).toBeGreaterThanOrEqual(200);
-    expectSame(await embedded(given), wanted);
+    expectSame(await onEmbedded(given, WORKED_MS), wanted);
     expectSame(await processes(given), wanted);
   });
 });

@@ -18,20 +18,22 @@ export interface CheckpointStore {
 
 /**
  * The checkpoint of one partition of this service. `version` is a hash of what the state depends on (code's schema,
- * configuration): a checkpoint of another version is not loaded, and the partition rebuilds itself from the log.
+ * configuration): a checkpoint of another version is not loaded, and the partition rebuilds itself from the log. Nor is
+ * one of another run: a process that ends because the bus came back empty may still have written its own.
  */
 export function checkpointStore(context: ServiceContext, partition: string, version: string): CheckpointStore {
   const kv = context.bus.kv("checkpoints");
   const key = `${context.service}.${partition}`;
+  const { run } = context.run;
   const trouble = createTrouble(context, "error");
   return {
     async load() {
       const entry = await kv.get(key);
       if (entry === undefined) return undefined;
       try {
-        const saved = decodeSnapshot(entry.value) as Checkpoint & { version: string };
-        if (saved.version === version) return { positions: saved.positions, state: saved.state };
-        context.log.info(`${key}: the checkpoint is of another configuration; rebuilding from the log`);
+        const saved = decodeSnapshot(entry.value) as Checkpoint & { version: string; run: string };
+        if (saved.version === version && saved.run === run) return { positions: saved.positions, state: saved.state };
+        context.log.info(`${key}: the checkpoint is of another configuration or run; rebuilding from the log`);
       } catch (error) {
         context.log.warn({ err: error }, `${key}: the checkpoint cannot be read; rebuilding from the log`);
       }
@@ -39,7 +41,7 @@ export function checkpointStore(context: ServiceContext, partition: string, vers
     },
     async save(checkpoint) {
       try {
-        await kv.put(key, encodeSnapshot({ ...checkpoint, version }));
+        await kv.put(key, encodeSnapshot({ ...checkpoint, version, run }));
         trouble.over("");
       } catch (error) {
         if (!isFailure(error) || error.code !== "BUS_TOO_LARGE") throw error;

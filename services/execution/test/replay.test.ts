@@ -164,6 +164,7 @@ describe("given recorded candles and decisions under the events clock", () => {
     const checkpoint = (await bus.kv("checkpoints").get(`execution.${account}`))!.value;
     const other = await openEmbeddedBus(":memory:");
     await other.ensure();
+    await other.kv("run").put("manifest", JSON.stringify(first.context.run));
     await other.kv("checkpoints").put(`execution.${account}`, checkpoint);
     await want(other, desiredOf("pair", text));
     const second = await startExecution(other, config);

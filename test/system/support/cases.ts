@@ -1,9 +1,11 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createPrng, type CandleColumns } from "@tradewind/core";
+import { createPrng } from "@tradewind/core";
+import { aggregated } from "./aggregated.ts";
 import { loadDefinitions, type LoadedVariant } from "@tradewind/config";
-import { loadCsv, runBacktest, type PredictionOf } from "@tradewind/lab";
+import { loadCsv, runBacktest } from "@tradewind/lab";
 import { exported } from "./ledger.ts";
+import { predictionsOf, referenceBytes, type ModelBytes } from "./model.ts";
 
 /** A run that every way of running must work to the same ledger. */
 export interface Case {
@@ -12,6 +14,8 @@ export interface Case {
   readonly variant: unknown;
   /** Candle CSV by instrument id; written into `dir` where it is made. */
   readonly files: (dir: string) => Readonly<Record<string, string>>;
+  /** ONNX files of the models that vote, by id. */
+  readonly models?: ModelBytes;
 }
 
 const BITCOIN = join(import.meta.dirname, "../../../../shared/data/candles/BTC-USDT-PERP_1m_2022-01.csv");
@@ -87,16 +91,19 @@ export const withModel: Case = {
     account: { id: "same" },
   },
   files: (dir) => seededFiles(dir, 4_000),
+  models: { nn: referenceBytes },
 };
 
 /** Its ledger by a backtest, in canonical lines. */
 export async function backtested(
   variant: LoadedVariant,
   files: Readonly<Record<string, string>>,
-  predictionsOf?: (variant: LoadedVariant, columns: readonly CandleColumns[]) => Promise<PredictionOf>,
+  models: ModelBytes | undefined,
 ): Promise<string[]> {
-  const columns = variant.plan.instruments.map((instrument) => loadCsv({ file: files[instrument.id]!, instrument }).columns[0]!);
-  const predictions = await predictionsOf?.(variant, columns);
+  const columns = variant.plan.instruments.map((instrument) =>
+    aggregated(loadCsv({ file: files[instrument.id]!, instrument }).columns[0]!, instrument, variant.plan.finestTimeframe),
+  );
+  const predictions = models && (await predictionsOf(variant, columns, models));
   const run = runBacktest({
     plan: variant.plan,
     columns,

@@ -1,5 +1,6 @@
-import { withModel, type Case } from "./cases.ts";
-import { modelFile } from "./model.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Case } from "./cases.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
 
 /** A workspace that replays a case on the events clock. */
@@ -7,8 +8,14 @@ export function replay(
   given: Case,
   system: Readonly<Record<string, object>> = {},
 ): Workspace & { files: Readonly<Record<string, string>> } {
-  const models = given === withModel ? { nn: modelFile() } : {};
   const first = createWorkspace({ system: {}, variants: {} });
+  const models = Object.fromEntries(
+    Object.entries(given.models ?? {}).map(([id, bytes]) => {
+      const file = join(first.dir, `${id}.onnx`);
+      writeFileSync(file, bytes);
+      return [id, file];
+    }),
+  );
   const files = given.files(first.dir);
   const workspace = createWorkspace({
     system: {
