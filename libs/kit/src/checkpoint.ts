@@ -1,6 +1,7 @@
 import { decodeSnapshot, encodeSnapshot, isFailure } from "@tradewind/core";
 import type { ServiceContext } from "./context.ts";
 import { lineOf } from "./logger.ts";
+import { tellGone } from "./tell-gone.ts";
 import { createTrouble } from "./trouble.ts";
 
 /** Where a partition has got to: its machines and, for each input, the sequence of the last message in them. */
@@ -10,6 +11,7 @@ export interface Checkpoint {
 }
 
 export interface CheckpointStore {
+  /** Notes it when the log has dropped messages that came after it. */
   load(): Promise<Checkpoint | undefined>;
   /** Call when every output made up to here is acknowledged. One that is too large for the bus is told and not saved. */
   save(checkpoint: Checkpoint): Promise<void>;
@@ -26,18 +28,24 @@ export function checkpointStore(context: ServiceContext, partition: string, vers
   const key = `${context.service}.${partition}`;
   const { run } = context.run;
   const trouble = createTrouble(context, "error");
+
+  function read(text: string): Checkpoint | undefined {
+    try {
+      const saved = decodeSnapshot(text) as Checkpoint & { version: string; run: string };
+      if (saved.version === version && saved.run === run) return { positions: saved.positions, state: saved.state };
+      context.log.info(`${key}: the checkpoint is of another configuration or run; rebuilding from the log`);
+    } catch (error) {
+      context.log.warn({ err: error }, `${key}: the checkpoint cannot be read; rebuilding from the log`);
+    }
+    return undefined;
+  }
+
   return {
     async load() {
       const entry = await kv.get(key);
-      if (entry === undefined) return undefined;
-      try {
-        const saved = decodeSnapshot(entry.value) as Checkpoint & { version: string; run: string };
-        if (saved.version === version && saved.run === run) return { positions: saved.positions, state: saved.state };
-        context.log.info(`${key}: the checkpoint is of another configuration or run; rebuilding from the log`);
-      } catch (error) {
-        context.log.warn({ err: error }, `${key}: the checkpoint cannot be read; rebuilding from the log`);
-      }
-      return undefined;
+      const saved = entry && read(entry.value);
+      if (saved !== undefined) await tellGone(context, key, saved.positions);
+      return saved;
     },
     async save(checkpoint) {
       try {

@@ -37,6 +37,43 @@ describe("given a checkpoint in the store", () => {
   });
 });
 
+describe("given a checkpoint of a stage that was away", () => {
+  const ETH = "tw.candle.bybit.ETH.1m";
+  const LEDGER = "tw.ledger.main";
+  const notes = (): string[] => context.state.current().notes.map(({ text }) => text);
+
+  beforeEach(async () => {
+    await rig.close();
+    rig = await openRig("wall", { maxBytes: { MARKET: 50_000 } });
+    ({ context } = await rig.start({ name: "stage", build: async () => undefined }));
+  });
+
+  async function candles(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await rig.bus.append(BTC, "x".repeat(1_000));
+  }
+
+  test("when the log has dropped what came after it, then it is given back, and a note says what is gone", async () => {
+    const store = checkpointStore(context, "BTC", "one");
+    await candles(10);
+    await store.save({ positions: { [ETH]: 3, [BTC]: 10 }, state: 1 });
+    await candles(100);
+    const first = await eventually(async () => ((await rig.bus.first(BTC)) > 50 ? rig.bus.first(BTC) : undefined));
+    expect(await store.load()).toMatchObject({ positions: { [BTC]: 10 }, state: 1 });
+    expect(notes().filter((text) => text.includes(`#10 and #${first}`))).toHaveLength(1);
+  });
+
+  test("when only a quiet subject lies before what is kept, then there is no note", async () => {
+    const store = checkpointStore(context, "BTC", "one");
+    await candles(110);
+    await eventually(async () => (await rig.bus.first(BTC)) > 50);
+    await rig.bus.append(LEDGER, "x");
+    const before = notes();
+    await store.save({ positions: { [ETH]: 3, [BTC]: 110, [LEDGER]: 0 }, state: 1 });
+    expect(await store.load()).toBeDefined();
+    expect(notes()).toEqual(before);
+  });
+});
+
 describe("given a stage that keeps checkpoints", () => {
   const end = (time: number): string => messageOf("candle", `e${time}`, time, { type: "end", instrument: "BTC", timeframe: "1m", time });
 

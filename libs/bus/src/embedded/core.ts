@@ -10,7 +10,7 @@ import { createWriter, type Writer } from "./writer.ts";
 import type { Blobs, Subscription } from "../bus.ts";
 
 const PRUNE_MS = 60_000;
-const PRUNE_MORE_MS = 100;
+const PRUNE_MORE_MS = 20;
 
 export interface EmbeddedOptions extends BusOptions {
   /** The wall clock, ms. */

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { BucketName } from "@tradewind/contracts";
-import type { Kv, KvChange, KvEntry } from "../bus.ts";
+import type { Kv, KvChange, KvEntry, Subscription } from "../bus.ts";
 import { checkKey } from "../subject.ts";
 import type { Writer } from "./writer.ts";
 
 export interface Buckets {
-  /** `onError` gets what a watcher threw; `watching` gets what ends each watch. */
-  open(bucket: BucketName, onError: (error: unknown) => void): Kv & { readonly stopAll: () => void };
+  /** `onError` gets what a watcher threw; `keep` gets each watch that begins, and gives it as the one to stop. */
+  open(bucket: BucketName, onError: (error: unknown) => void, keep: (watch: Subscription) => Subscription): Kv;
 }
 
 export interface BucketOptions {
@@ -50,24 +50,13 @@ export function createBuckets(options: BucketOptions): Buckets {
   }
 
   return {
-    open(bucket, onError) {
-      const running = new Set<() => void>();
-      return {
-        ...openKv(bucket, table, writer),
-        async watch(take) {
-          writer.flush();
-          const end = watch(bucket, take, onError);
-          running.add(end);
-          return {
-            stop() {
-              end();
-              running.delete(end);
-            },
-          };
-        },
-        stopAll: () => running.forEach((end) => end()),
-      };
-    },
+    open: (bucket, onError, keep) => ({
+      ...openKv(bucket, table, writer),
+      async watch(take) {
+        writer.flush();
+        return keep({ stop: watch(bucket, take, onError) });
+      },
+    }),
   };
 }
 

@@ -91,11 +91,7 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       core.writer.flush();
       return readTo(log, filter, log.start(from), log.end());
     },
-    kv(bucket: BucketName) {
-      const { stopAll, ...kv } = check().buckets.open(bucket, (error) => onError(error, bucket));
-      endings.add(stopAll);
-      return kv;
-    },
+    kv: (bucket: BucketName) => check().buckets.open(bucket, (error) => onError(error, bucket), keep),
     blobs: (bucket) => check().blobs(bucket),
     get connected() {
       return connected;

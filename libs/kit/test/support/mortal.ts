@@ -32,6 +32,7 @@ export function mortal(inner: Bus): { readonly bus: Bus; kill(): void } {
     append: (subject, data, options) => alive(() => inner.append(subject, data, options)),
     consume: (options) => alive(() => inner.consume({ ...options, take: (message) => (dead ? never() : options.take(message)) })),
     last: (subject) => alive(() => inner.last(subject)),
+    first: (filter) => alive(() => inner.first(filter)),
     async *read(filter, from) {
       for await (const message of inner.read(filter, from)) {
         if (dead) await never();
