@@ -43,6 +43,11 @@ export function show(value: number | null, decimals = 2): string {
   return value === null ? "n/a" : value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
+/** "1 order", "2 orders". */
+export function counted(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}
+
 /** Share done and speed, as a line that overwrites itself. */
 export function progressLine(io: Io, what: string): (done: number, total: number) => void {
   const start = performance.now();

@@ -14,7 +14,7 @@ const readers: { readonly [K in Kind]?: (data: PayloadOf<K>) => string } = {
       case "candle":
       case "correction": {
         const { open, high, low, close, volume, origin } = data.candle;
-        return `${data.type === "candle" ? "" : "correction "}o ${open} h ${high} l ${low} c ${close} v ${volume}${origin === "live" ? "" : ` ${origin}`}`;
+        return `${data.type === "candle" ? "" : "correction "}o ${open} h ${high} l ${low} c ${close} v ${rounded(volume)}${origin === "live" ? "" : ` ${origin}`}`;
       }
       case "gap":
         return `gap from ${iso(data.from)} to ${iso(data.to)}: ${data.reason}`;
@@ -28,8 +28,9 @@ const readers: { readonly [K in Kind]?: (data: PayloadOf<K>) => string } = {
     `${action} at ${close}, score ${signed(score)}: ${reason}; ${votes.map(({ source, vote, weight }) => `${source} ${vote === null ? "abstains" : signed(vote)} x ${weight.toFixed(2)}`).join(", ")}`,
   ledger: ({ n, input, events }) => `entry ${n} on ${input}: ${events.map(({ type }) => type).join(", ") || "nothing"}`,
   order: ({ side, quantity, status, leg, reason, clientId }) => `${status} ${leg} ${side} ${quantity}: ${reason} [${clientId}]`,
-  fill: ({ side, quantity, price, leg, realized, clientId }) => `${leg} ${side} ${quantity} at ${price}, P/L ${realized} [${clientId}]`,
-  position: ({ quantity, entryPrice, mark, profit }) => `${quantity} from ${entryPrice}, now ${mark}, ${signed(profit)}`,
+  fill: ({ side, quantity, price, leg, realized, clientId }) =>
+    `${leg} ${side} ${quantity} at ${price}${Number(realized) === 0 ? "" : `, P/L ${signed(Number(realized))}`} [${clientId}]`,
+  position: ({ quantity, entryPrice, mark, profit }) => `${quantity} from ${rounded(entryPrice)}, now ${mark}, ${signed(profit)}`,
   equity: ({ equity, currency, cash, drawdown, state }) =>
     `${equity.toFixed(2)} ${currency}, cash ${cash.toFixed(2)}, drawdown ${(100 * drawdown).toFixed(2)} %, ${state}`,
 };
@@ -58,7 +59,7 @@ export function tapLine(frame: string): string {
 function wordText(word: PayloadOf<"signal">): string {
   switch (word.type) {
     case "signal":
-      return `${word.signal.source} ${word.signal.action} ${word.signal.confidence.toFixed(2)}: ${word.signal.reason}`;
+      return `${word.signal.source} ${word.signal.action} ${word.signal.confidence.toFixed(2)}${word.signal.reason === "" ? "" : `: ${word.signal.reason}`}`;
     case "prediction":
       return `${word.prediction.source} ${signed(word.prediction.score)}, confidence ${word.prediction.confidence.toFixed(2)}`;
     case "abstention":
@@ -68,6 +69,11 @@ function wordText(word: PayloadOf<"signal">): string {
 
 function iso(time: number): string {
   return new Date(time).toISOString().slice(0, 19);
+}
+
+/** Without the tail of digits that float64 leaves. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(10));
 }
 
 function signed(value: number): string {

@@ -25,7 +25,7 @@ const command = (verb: Verb): Command => ({
     }),
     ...gatewayOptions,
   },
-  details: "The account's owner answers, and records it in the ledger. Exit code 1: it was not done.",
+  details: `The account's owner answers, and records it in the ledger. Exit code 1: it was not done.${verb === "pause" ? "\nA pause is a halt of one variant: its state is HALTED until it is resumed." : ""}`,
   run: (args, io) => run(verb, args, io),
 });
 

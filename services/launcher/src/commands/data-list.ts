@@ -1,6 +1,6 @@
 import { openCandleStore } from "@tradewind/store";
 import { exitCodes, type Command } from "../command.ts";
-import { noMoreThan, systemOf } from "../support.ts";
+import { counted, noMoreThan, systemOf } from "../support.ts";
 
 export const dataList: Command = {
   name: "data list",
@@ -16,7 +16,7 @@ export const dataList: Command = {
     else if (series.length === 0) io.out(`no candles in ${dataDir}; bring some: tradewind data import FILE --venue BROKER --symbol S\n`);
     else
       for (const one of series)
-        io.out(`${one.venue}/${one.instrument}/${one.timeframe}  ${one.from ?? "?"} to ${one.to ?? "?"}  ${one.files} files\n`);
+        io.out(`${one.venue}/${one.instrument}/${one.timeframe}  ${one.from ?? "?"} to ${one.to ?? "?"}  ${counted(one.files, "file")}\n`);
     for (const one of series) for (const text of one.damaged) io.say(text);
     return series.some((one) => one.damaged.length > 0) ? exitCodes.checkFailed : exitCodes.done;
   },

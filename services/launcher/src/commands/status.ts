@@ -1,7 +1,7 @@
 import type { ServiceAnswer, StatusAnswer, VariantAnswer } from "../answers.ts";
 import { gatewayOf, gatewayOptions } from "../client.ts";
 import { exitCodes, type Command } from "../command.ts";
-import { noMoreThan, show } from "../support.ts";
+import { counted, noMoreThan, show } from "../support.ts";
 
 export const status: Command = {
   name: "status",
@@ -35,7 +35,7 @@ function statusText({ run, clock, simulated, speed, marketTime, services, varian
 
 /** One variant in one line, as `status` and `variants list` show it. */
 export function variantLine(variant: VariantAnswer): string {
-  const { id, enabled, label, state, stateReason, equity, currency, profitPct, positions = [], openOrders, problem } = variant;
+  const { id, enabled, revision, label, state, stateReason, equity, currency, profitPct, positions = [], openOrders, problem } = variant;
   const parts = [
     enabled ? (label ?? "").toUpperCase() : "stopped",
     state === undefined || state === "ACTIVE" ? "" : `${state}${stateReason ? ` (${stateReason})` : ""}`,
@@ -43,7 +43,8 @@ export function variantLine(variant: VariantAnswer): string {
       ? ""
       : `${show(equity)} ${currency ?? ""}${profitPct === undefined ? "" : ` (${profitPct >= 0 ? "+" : ""}${show(profitPct)} %)`}`,
     positions.map(({ instrument, quantity, profit }) => `${quantity} ${instrument} (${profit >= 0 ? "+" : ""}${show(profit)})`).join(", "),
-    openOrders ? `${openOrders} open orders` : "",
+    openOrders ? counted(openOrders, "open order") : "",
+    revision > 1 ? `revision ${revision}` : "",
     problem === undefined ? "" : `PROBLEM: ${problem}`,
   ];
   return `${id}  ${parts.filter((part) => part !== "").join(", ")}`;

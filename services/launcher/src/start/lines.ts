@@ -1,6 +1,6 @@
 import type { Tally } from "./happenings.ts";
 import type { Happening } from "./happenings.ts";
-import { show } from "../support.ts";
+import { counted, show } from "../support.ts";
 
 /** Names instruments as people write them, and pads what stands in columns. */
 export interface LineStyle {
@@ -60,7 +60,7 @@ export function summaryText(tallies: ReadonlyMap<string, Tally>, style: LineStyl
         .filter(({ quantity }) => Number(quantity) !== 0)
         .map(({ instrument, quantity }) => `${quantity} ${style.symbolOf(id, instrument)}`);
       const held = positions.length === 0 ? "no position" : positions.join(", ");
-      return `  ${id.padEnd(style.width)}  ${changeText(tally, style)}, ${tally.orders} orders, ${tally.fills} fills, ${held}, ${tally.equity?.openOrders ?? 0} open orders\n`;
+      return `  ${id.padEnd(style.width)}  ${changeText(tally, style)}, ${counted(tally.orders, "order")}, ${counted(tally.fills, "fill")}, ${held}, ${counted(tally.equity?.openOrders ?? 0, "open order")}\n`;
     })
     .join("");
 }

@@ -36,6 +36,7 @@ export interface StartChoices {
   readonly decisions: boolean;
 }
 
+const DATA_ENDED = "the data has ended";
 /** Longest an orderly end may take. */
 const END_MOST_MS = 4_500;
 
@@ -76,7 +77,7 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
   const why = await Promise.race([
     end.asked,
     system.failed,
-    ...(choices.untilEnd ? [untilEnd(bus, plans, over.signal).then(() => "the data has ended")] : []),
+    ...(choices.untilEnd ? [untilEnd(bus, plans, over.signal).then(() => DATA_ENDED)] : []),
   ]);
   teller.ending(why);
   // Whatever hangs: what is recorded is safe, as it is when the power goes.
@@ -85,7 +86,7 @@ export async function runStart(choices: StartChoices, io: Io): Promise<number> {
     process.exit(exitCodes.failed);
   }, END_MOST_MS).unref();
   await system.stop();
-  teller.summary();
+  teller.summary(why === DATA_ENDED);
   return exitCodes.done;
 }
 

@@ -22,7 +22,8 @@ export interface Teller {
   say(text: string): void;
   ready(text: string, facts: Readonly<Record<string, unknown>>): void;
   ending(why: string): void;
-  summary(): void;
+  /** `over`: there is nothing to go on with. */
+  summary(over: boolean): void;
   stop(): void;
 }
 
@@ -72,9 +73,9 @@ export function createTeller({ bus, io, plans, clock, quiet, json, decisions }: 
       if (json) printJson({ type: "ending", why });
       else if (!quiet) print(`\nending (${why})`);
     },
-    summary() {
+    summary(over) {
       if (json) printJson({ type: "end", variants: Object.fromEntries(happenings.tallies) });
-      else print(`${summaryText(happenings.tallies, style)}Start again to go on from here.`);
+      else print(`${summaryText(happenings.tallies, style)}${over ? "The data has ended." : "Start again to go on from here."}`);
     },
     stop() {
       clearInterval(status);
