@@ -1,4 +1,4 @@
-/** The ids of the last so many milliseconds and the sequences they were given. */
+/** The ids of the last so many milliseconds, and up to a quarter longer, with the sequences they were given. */
 export interface IdWindow {
   /** The sequence of the first append with this id, within the window that ends at `time`. */
   find(id: string, time: number): number | undefined;
@@ -6,18 +6,40 @@ export interface IdWindow {
   clear(): void;
 }
 
+const PARTS = 4;
+
+interface Part {
+  readonly since: number;
+  until: number;
+  readonly seqs: Map<string, number>;
+}
+
+/**
+ * Ids go by the part of the window they came in: dropped one by one from the front of a map, they would leave holes
+ * there that every look at the oldest has to pass.
+ */
 export function createIdWindow(windowMs: number): IdWindow {
-  // A map gives its keys in the order they came, so the oldest are at its front.
-  const known = new Map<string, { readonly seq: number; readonly time: number }>();
+  let parts: Part[] = [];
+
+  function dropOld(time: number): void {
+    while (parts.length > 0 && parts[0]!.until <= time - windowMs) parts.shift();
+  }
+
   return {
     find(id, time) {
-      for (const [old, entry] of known) {
-        if (entry.time > time - windowMs) break;
-        known.delete(old);
+      dropOld(time);
+      for (const { seqs } of parts) {
+        const seq = seqs.get(id);
+        if (seq !== undefined) return seq;
       }
-      return known.get(id)?.seq;
+      return undefined;
     },
-    add: (id, seq, time) => void known.set(id, { seq, time }),
-    clear: () => known.clear(),
+    add(id, seq, time) {
+      let part = parts.at(-1);
+      if (part === undefined || time >= part.since + windowMs / PARTS) parts.push((part = { since: time, until: time, seqs: new Map() }));
+      part.until = time;
+      part.seqs.set(id, seq);
+    },
+    clear: () => void (parts = []),
   };
 }
