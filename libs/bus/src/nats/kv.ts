@@ -50,6 +50,7 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
     },
     entries: () => present(source, changeOf),
     async watch(take) {
+      const end = await endOf(source);
       const reader = await openReader(source);
       let stopped = false;
       const tell = (change: KvChange): void => {
@@ -61,7 +62,7 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
         }
       };
       await new Promise<void>((resolve, reject) => {
-        follow(reader, changeOf, tell, resolve).catch((error: unknown) => {
+        follow({ reader, end, link }, changeOf, tell, resolve).catch((error: unknown) => {
           reject(error);
           if (!stopped && !link.closed) onError(error, bucket);
         });
@@ -76,31 +77,83 @@ export function openKv(link: Link, bucket: BucketName, onError: (error: unknown,
   };
 }
 
+/** Without a message for so long there is none, whatever the server counts as pending: 2.9 miscounts keys that change meanwhile. */
+const QUIET_MS = 500;
+
+/** A reader and the sequence at which its bucket ended just before it began. */
+interface Values {
+  readonly reader: Reader;
+  readonly end: number;
+  readonly link: Link;
+}
+
+async function endOf({ link, stream }: Source): Promise<number> {
+  const { state } = await link.call(`stream ${stream}`, () => link.jsm.streams.info(stream));
+  return state.last_seq;
+}
+
 async function present(source: Source, changeOf: (delivered: Delivered) => KvChange): Promise<KvEntry[]> {
+  const end = await endOf(source);
   const reader = await openReader(source);
   const entries = new Map<string, KvEntry>();
   try {
-    while (reader.pending > 0)
-      for (const { key, value, revision } of ((await reader.batch()) ?? []).map(changeOf))
-        if (value === undefined) entries.delete(key);
-        else entries.set(key, { key, value, revision });
+    await presentValues({ reader, end, link: source.link }, changeOf, ({ key, value, revision }) => {
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, { key, value, revision });
+    });
   } finally {
     reader.stop();
   }
   return [...entries.values()];
 }
 
+/** Takes what was there when the reader began. Gives the batch that is waited for next. */
+async function presentValues(
+  { reader, end, link }: Values,
+  changeOf: (delivered: Delivered) => KvChange,
+  take: (change: KvChange) => void,
+): Promise<{ readonly next: Promise<Delivered[] | undefined> }> {
+  let next = reader.batch();
+  // Whoever waits for it hears of it.
+  next.catch(() => undefined);
+  for (let reached = 0; reader.pending > 0 && reached < end;) {
+    const batch = await orQuiet(next);
+    if (batch === "quiet") {
+      if (link.connected) break;
+      continue;
+    }
+    for (const change of (batch ?? []).map(changeOf)) {
+      take(change);
+      reached = Math.max(reached, change.revision);
+    }
+    if (batch === undefined) break;
+    next = reader.batch();
+    next.catch(() => undefined);
+  }
+  return { next };
+}
+
+async function orQuiet<T>(work: Promise<T>): Promise<T | "quiet"> {
+  let timer: NodeJS.Timeout | undefined;
+  const quiet = new Promise<"quiet">((resolve) => (timer = setTimeout(() => resolve("quiet"), QUIET_MS)));
+  try {
+    return await Promise.race([work, quiet]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Tells what is there, the deleted left out; says so; and goes on until the reader is stopped. */
 async function follow(
-  reader: Reader,
+  values: Values,
   changeOf: (delivered: Delivered) => KvChange,
   tell: (change: KvChange) => void,
   present: () => void,
 ): Promise<void> {
-  while (reader.pending > 0)
-    for (const change of ((await reader.batch()) ?? []).map(changeOf)) if (change.value !== undefined) tell(change);
+  const { reader } = values;
+  const shown = await presentValues(values, changeOf, (change) => change.value !== undefined && tell(change));
   present();
-  for (let batch; (batch = await reader.batch()) !== undefined;) batch.map(changeOf).forEach(tell);
+  for (let batch = await shown.next; batch !== undefined; batch = await reader.batch()) batch.map(changeOf).forEach(tell);
 }
 
 const isDeletion = (message: Delivered["message"]): boolean => (message.headers?.get("KV-Operation") ?? "") !== "";
