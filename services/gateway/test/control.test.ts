@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { DesiredVariant } from "@tradewind/contracts";
 import { setMarketClock } from "@tradewind/kit";
 import { eventually } from "@tradewind/testkit";
-import { MINUTE, START, decisionOf, publisher, startSystem, variantOf, type System } from "./support.ts";
+import { MINUTE, START, decisionOf, entryOf, publisher, startSystem, variantOf, type System } from "./support.ts";
 
 const risk = (pct: number): string => variantOf({ risk_settings: { stop_loss_pct: pct } });
 const running = (system: System, id: string, revision = 1): Promise<DesiredVariant> =>
@@ -152,6 +152,26 @@ describe("given a folder of variants", () => {
     system.put("sim", variantOf({}, { asset_class: "crypto", mode: "live" }));
     await eventually(async () => (await problems(system)).includes("no file starts by itself"));
     expect(await system.desired("sim")).toMatchObject({ revision: 1, enabled: true });
+  });
+
+  test("a revision without a symbol that its ledger names is not followed, by file or by command", async () => {
+    const two = (symbols: readonly string[], account: object = {}): string => variantOf({ trading_symbols: { futures: symbols }, account });
+    const both = ["BTC/USDT:USDT", "ETH/USDT:USDT"];
+    await using system = await startSystem({ variants: { sim: two(both) } });
+    await running(system, "sim");
+    await publisher(system.bus).entry("paper-sim", entryOf("sim", "ETH-USDT-PERP"));
+    system.put("sim", two(["BTC/USDT:USDT"]));
+    await eventually(async () => (await problems(system)).includes("leaves out ETH-USDT-PERP"));
+    expect(await system.desired("sim")).toMatchObject({ revision: 1, enabled: true, text: two(both) });
+    await system.call("/api/variants/sim/stop", {});
+    const { status, body } = await system.call("/api/variants/sim/start", {});
+    expect([status, body.error.code]).toEqual([409, "LEDGER_NEEDS"]);
+    system.put("sim", two(["BTC/USDT:USDT"], { id: "anew" }));
+    expect((await system.call("/api/variants/sim/start", {})).status).toBe(200);
+    expect((await running(system, "sim", 3)).text).toContain("anew");
+    system.put("thief", two(both, { id: "paper-sim" }));
+    await eventually(async () => (await problems(system)).includes("that of variant sim"));
+    expect(await system.desired("thief")).toBeUndefined();
   });
 
   test("on the events clock the first revision begins with the data, a change where the variant has got to", async () => {

@@ -203,6 +203,12 @@ export function decisionOf(variant: string, minute: number, change: Partial<Deci
   };
 }
 
+/** A step that says no more than which variant and instrument it is about. */
+export function entryOf(variant: string, instrument: string): LedgerEntry {
+  const events = [{ type: "decision_expired", variant, instrument, decisionTime: START }] as const;
+  return { n: 1, ownerEpoch: 1, time: START, watermark: START, input: "decision", events };
+}
+
 export function equityOf(variant: string, minute: number, equity: number, change: Partial<EquityUpdate> = {}): EquityUpdate {
   return {
     variant,

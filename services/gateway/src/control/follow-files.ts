@@ -3,6 +3,7 @@ import { lineOf, type ServiceContext } from "@tradewind/kit";
 import type { Compile } from "./compiler.ts";
 import type { DesiredStore } from "./desired-store.ts";
 import type { FolderState, VariantFile } from "./folder.ts";
+import type { AssertLedgerFits } from "./ledger-fits.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { Problems } from "./problems.ts";
 import { byFile, fitsGlobs, type FileFacts } from "./rules.ts";
@@ -95,16 +96,21 @@ export interface ReconcileParts {
   readonly time: MarketTime;
   readonly problems: Problems;
   readonly compiled: Compile;
+  readonly assertFits: AssertLedgerFits;
 }
 
 /** Writes what one file asks of its variant, if anything. */
-export function createReconcile(context: ServiceContext, { store, time, problems, compiled }: ReconcileParts): FollowOptions["reconcile"] {
+export function createReconcile(
+  context: ServiceContext,
+  { store, time, problems, compiled, assertFits }: ReconcileParts,
+): FollowOptions["reconcile"] {
   const { config, log } = context;
 
   async function write(id: string, facts: FileFacts): Promise<string | undefined> {
     const before = store.all().get(id);
     const seen = byFile(before, { ...facts, running: before && compiled(before) });
     if (seen.next === undefined) return seen.problem;
+    if (seen.next.enabled && facts.loaded !== undefined) await assertFits(facts.loaded, before && compiled(before));
     const firstFrom = time.first();
     const changeFrom = await time.change(before && compiled(before)?.plan);
     // Without the market's clock nothing can begin; it is asked again when the clock is known.

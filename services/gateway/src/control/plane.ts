@@ -7,6 +7,7 @@ import { createCompiler } from "./compiler.ts";
 import type { DesiredStore } from "./desired-store.ts";
 import { createFolderReader, type FolderState } from "./folder.ts";
 import { createReconcile, followFiles } from "./follow-files.ts";
+import { createLedgerFits } from "./ledger-fits.ts";
 import type { MarketTime } from "./market-time.ts";
 import { createProblems } from "./problems.ts";
 import { assertStartable, BY_FILE } from "./rules.ts";
@@ -17,7 +18,7 @@ export interface ControlPlane {
   folder(): FolderState;
   /** By variant; under "" that of the folder. */
   problems(): ReadonlyMap<string, string>;
-  /** From its file as it is now. Throws `VARIANT_MISSING`, `VARIANT_INVALID`, `MODE_NOT_STARTED`, `NO_MARKET_CLOCK`. */
+  /** From its file as it is now. Throws `VARIANT_MISSING`, `VARIANT_INVALID`, `MODE_NOT_STARTED`, `LEDGER_NEEDS`, `NO_MARKET_CLOCK`. */
   start(id: string, by: string): Promise<DesiredVariant>;
   /** Throws `VARIANT_MISSING`. */
   stopVariant(id: string, by: string): Promise<DesiredVariant>;
@@ -36,10 +37,11 @@ export function openControlPlane(context: ServiceContext, { store, time }: Plane
   const read = createFolderReader(dir);
   const problems = createProblems(context);
   const compiled = createCompiler(dir);
+  const assertFits = createLedgerFits(context.bus);
   const files = followFiles(context, {
     dir,
     read,
-    reconcile: createReconcile(context, { store, time, problems, compiled }),
+    reconcile: createReconcile(context, { store, time, problems, compiled, assertFits }),
     known: () => store.all().keys(),
     done({ files: there, problem }) {
       problems.set("", problem);
@@ -58,6 +60,8 @@ export function openControlPlane(context: ServiceContext, { store, time }: Plane
     async start(id, by) {
       const { loaded, text } = fileOf(read(), id);
       assertStartable(loaded, context.config, context.run.clock);
+      const before = store.all().get(id);
+      await assertFits(loaded, before && compiled(before));
       const firstFrom = time.first();
       const changeFrom = await time.change(loaded.plan);
       if (firstFrom === undefined || changeFrom === undefined)

@@ -43,6 +43,7 @@ const failureStatus: Readonly<Record<string, number>> = {
   UNKNOWN_ACCOUNT: 404,
   NOT_FOUND: 404,
   MODE_NOT_STARTED: 409,
+  LEDGER_NEEDS: 409,
   NO_MARKET_CLOCK: 409,
   NOTHING_TO_COMMAND: 409,
 };
