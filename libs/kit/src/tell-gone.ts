@@ -2,8 +2,8 @@ import { streamOf, type StreamName } from "@tradewind/contracts";
 import type { ServiceContext } from "./context.ts";
 
 /**
- * Tells when the log has dropped messages behind the newest one that a partition took of a stream: its machines go on
- * with a hole. A subject on which little happens may lie behind by itself, so the newest of them counts.
+ * Tells when the log has dropped messages behind the newest one that a partition took of a stream: its machines may go
+ * on with a hole. A subject on which little happens may lie behind by itself, so the newest of them counts.
  */
 export async function tellGone(
   { bus, log, state }: ServiceContext,
@@ -18,7 +18,7 @@ export async function tellGone(
   for (const [stream, { filter, seq }] of newest) {
     const first = await bus.first(filter);
     if (first <= seq + 1) continue;
-    const line = `${partition}: away for longer than ${stream} keeps: messages between #${seq} and #${first} are gone; going on after them`;
+    const line = `${partition}: ${stream} keeps nothing between #${seq} and #${first} any more; what there was for it is missed`;
     log.warn(line);
     state.note(line);
   }
