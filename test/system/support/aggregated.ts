@@ -1,4 +1,13 @@
-import { aggregationChain, allocateColumns, calendarNamed, candleAt, type Candle, type CandleColumns, type Instrument, type Timeframe } from "@tradewind/core";
+import {
+  aggregationChain,
+  allocateColumns,
+  calendarNamed,
+  candleAt,
+  type Candle,
+  type CandleColumns,
+  type Instrument,
+  type Timeframe,
+} from "@tradewind/core";
 
 /** Candles as a backtest takes them: of this timeframe, made of finer ones where a file is finer. */
 export function aggregated(columns: CandleColumns, instrument: Instrument, timeframe: Timeframe): CandleColumns {

@@ -17,7 +17,7 @@ let reference: string[] | undefined;
 export async function shortBacktest(): Promise<string[]> {
   if (reference === undefined) {
     using workspace = replay(short);
-    reference = await backtested(workspace.variants[0]!, workspace.files, undefined);
+    reference = await backtested(workspace.variants[0]!, workspace.files);
   }
   return reference;
 }

@@ -16,6 +16,8 @@ export interface Case {
   readonly files: (dir: string) => Readonly<Record<string, string>>;
   /** ONNX files of the models that vote, by id. */
   readonly models?: ModelBytes;
+  /** The services are ended and started anew on the way. */
+  readonly startsAnew?: boolean;
 }
 
 const BITCOIN = join(import.meta.dirname, "../../../../shared/data/candles/BTC-USDT-PERP_1m_2022-01.csv");
@@ -95,11 +97,7 @@ export const withModel: Case = {
 };
 
 /** Its ledger by a backtest, in canonical lines. */
-export async function backtested(
-  variant: LoadedVariant,
-  files: Readonly<Record<string, string>>,
-  models: ModelBytes | undefined,
-): Promise<string[]> {
+export async function backtested(variant: LoadedVariant, files: Readonly<Record<string, string>>, models?: ModelBytes): Promise<string[]> {
   const columns = variant.plan.instruments.map((instrument) =>
     aggregated(loadCsv({ file: files[instrument.id]!, instrument }).columns[0]!, instrument, variant.plan.finestTimeframe),
   );

@@ -27,10 +27,7 @@ export async function startEmbedded(workspace: Workspace, file: string, wrap: (b
   const bus = await openEmbeddedBus(file);
   await bus.ensure();
   await desire(bus, workspace);
-  const config = loadSystem(workspace.configDir, {});
-  const services: StartedService[] = [];
-  for (const definition of road)
-    services.push(await startService(definition, { bus: wrap(bus), config, configDir: workspace.configDir, processMetrics: false }));
+  const services = await startRoad(workspace, bus, wrap);
   return {
     bus,
     services,
@@ -39,4 +36,13 @@ export async function startEmbedded(workspace: Workspace, file: string, wrap: (b
       await bus.close();
     },
   };
+}
+
+/** Starts every service of the road in this process. */
+export async function startRoad(workspace: Workspace, bus: Bus, wrap: (bus: Bus) => Bus = (it) => it): Promise<StartedService[]> {
+  const config = loadSystem(workspace.configDir, {});
+  const services: StartedService[] = [];
+  for (const definition of road)
+    services.push(await startService(definition, { bus: wrap(bus), config, configDir: workspace.configDir, processMetrics: false }));
+  return services;
 }

@@ -52,16 +52,20 @@ function evaluate(strategy: Strategy, source: string, candle: Candle): View | un
     throw new Failure(
       "input",
       "STRATEGY_FAILED",
-      `strategy "${source}" returned ${describe(view)} on the candle closing at ${isoTime(candle.closeTime)}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text }`,
+      `strategy "${source}" returned ${describe(view)} on the candle closing at ${isoTime(candle.closeTime)}; expected undefined or { action: "BUY" | "SELL" | "HOLD", confidence: 0..1, reason: text of at most ${REASON_MOST} letters }`,
     );
   return view;
 }
+
+/** A reason travels with every signal and decision: it is for people, in one line. */
+const REASON_MOST = 1_000;
 
 function isView(view: View): boolean {
   if (typeof view !== "object" || view === null) return false;
   const { action, confidence, stop, target } = view;
   if (action !== "BUY" && action !== "SELL" && action !== "HOLD") return false;
   if (typeof confidence !== "number" || !(confidence >= 0 && confidence <= 1) || typeof view.reason !== "string") return false;
+  if (view.reason.length > REASON_MOST) return false;
   return isPrice(stop) && isPrice(target);
 }
 
