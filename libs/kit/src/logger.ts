@@ -17,6 +17,6 @@ export function createLogger(service: string, instance: string, level: string, o
 /** An error as one line for people: a failure's code and message, anything else with what it is. */
 export function lineOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = "code" in error && typeof error.code === "string" ? `${error.code}: ` : "";
+  const code = "code" in error && typeof error.code === "string" && !error.message.startsWith(error.code) ? `${error.code}: ` : "";
   return `${code}${error.message}`.replaceAll(/\s*\n\s*/g, " ");
 }

@@ -56,7 +56,7 @@ export function claimPartitions(context: ServiceContext, options: PartitionsOpti
     for (const [partition, { version }] of [...held])
       if (!wanted.has(partition) || version !== (options.versionOf?.(partition) ?? "")) await release(partition);
     const taken = new Set((await leases.entries()).filter((entry) => isOf(entry, options.kind)).map((entry) => entry.key));
-    const share = Math.ceil(wanted.size / (await instances(context)));
+    const share = fairShare(wanted.size, await others(context));
     for (const partition of [...held.keys()].slice(share)) await release(partition);
     for (const partition of wanted) {
       if (ending !== undefined || held.size >= share) return;
@@ -169,15 +169,20 @@ function isOf(entry: KvEntry, kind: string): boolean {
 /** An instance that has said nothing for so long is taken for dead, before its lease and its state expire. */
 const SILENT_MS = 3_500;
 
-/** Running instances of this service, by what they say of themselves; at least this one. */
-async function instances(context: ServiceContext): Promise<number> {
+/** The other running instances of this service, by what they say of themselves. */
+async function others(context: ServiceContext): Promise<readonly ServiceState[]> {
   const states = await context.bus.kv("states").entries();
-  const others = states.filter(({ key, value }) => {
-    if (!key.startsWith(`${context.service}.`) || key === `${context.service}.${context.instance}`) return false;
+  return states.flatMap(({ key, value }) => {
+    if (!key.startsWith(`${context.service}.`) || key === `${context.service}.${context.instance}`) return [];
     const other = stateOf(value);
-    return other !== undefined && other.state !== "stopping" && Date.now() - other.at < SILENT_MS;
+    return other !== undefined && other.state !== "stopping" && Date.now() - other.at < SILENT_MS ? [other] : [];
   });
-  return others.length + 1;
+}
+
+/** How many partitions one instance may hold: an equal part, and none of the rest while another has less than that. */
+function fairShare(wanted: number, others: readonly ServiceState[]): number {
+  const least = Math.floor(wanted / (others.length + 1));
+  return others.some(({ partitions }) => partitions.length < least) ? least : Math.ceil(wanted / (others.length + 1));
 }
 
 /** What is no state is nobody's. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Failure } from "@tradewind/core";
 import { checkpointStore, createInbox, keepCheckpoints, type ServiceContext } from "@tradewind/kit";
 import { eventually } from "@tradewind/testkit";
 import { messageOf, openRig, type Rig } from "./support/rig.ts";
@@ -26,6 +27,20 @@ describe("given a checkpoint in the store", () => {
     expect(await checkpointStore(context, "BTC", "two").load()).toBeUndefined();
     expect(await checkpointStore(context, "ETH", "one").load()).toBeUndefined();
     await rig.bus.kv("checkpoints").put("stage.BTC", "{");
+    expect(await checkpointStore(context, "BTC", "one").load()).toBeUndefined();
+  });
+
+  test("when it is too large for the bus, then that is told once and the work goes on; when it is of another run, then there is none", async () => {
+    const tooLarge = new Failure("service", "BUS_TOO_LARGE", "too large");
+    const refusing = {
+      ...context,
+      bus: { ...context.bus, kv: () => ({ ...context.bus.kv("checkpoints"), put: () => Promise.reject(tooLarge) }) },
+    };
+    const store = checkpointStore(refusing, "BTC", "one");
+    await store.save(checkpoint);
+    await store.save(checkpoint);
+    expect(context.state.current().notes).toHaveLength(1);
+    await checkpointStore({ ...context, run: { ...context.run, run: "another" } }, "BTC", "one").save(checkpoint);
     expect(await checkpointStore(context, "BTC", "one").load()).toBeUndefined();
   });
 

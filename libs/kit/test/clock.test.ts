@@ -58,4 +58,20 @@ describe("given a market's clock", () => {
     await eventually(() => rung);
     clock.stop();
   });
+
+  test("when it is set to what is no setting, then it goes on as before, and that is told", async () => {
+    const told: string[] = [];
+    await setMarketClock(rig.bus, { wallMs, marketMs: DAY_MS, speed: 2 });
+    const clock = await openMarketClock(
+      rig.bus,
+      () => wallMs,
+      (line) => told.push(line),
+    );
+    for (const text of ["{", "null", "{}", '{"wallMs":0,"marketMs":1e300,"speed":1}', '{"wallMs":0,"marketMs":0,"speed":-1}'])
+      await rig.bus.kv("run").put("clock", text);
+    await eventually(() => told.length === 5);
+    expect(clock.now()).toBe(DAY_MS);
+    expect(clock.speed()).toBe(2);
+    clock.stop();
+  });
 });
