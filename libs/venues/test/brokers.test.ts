@@ -178,4 +178,10 @@ describe("given a venue that answers nonsense", () => {
   test("a venue that is not there is told in one clear line", async () => {
     await expect(open("http://127.0.0.1:1")).rejects.toMatchObject({ code: "VENUE_UNREACHABLE", action: "retry" });
   });
+
+  test("a password in its address is not told", async () => {
+    const message: unknown = await open("http://me:hush@127.0.0.1:1").catch((error: Error) => error.message);
+    expect(message).toContain("http://127.0.0.1:1");
+    expect(message).not.toContain("hush");
+  });
 });
