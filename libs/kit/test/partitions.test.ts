@@ -69,6 +69,18 @@ describe("given partitions to work", () => {
     expect(first.running.context.state.current().partitions).toEqual([...first.working].sort());
   });
 
+  test("when there are four and a third instance comes, then nobody is idle and all are worked", async () => {
+    const instances = [await start(), await start()];
+    await Promise.all(instances.map((instance) => holds(instance, 2)));
+    instances.push(await start());
+    const even = (): boolean => {
+      const counts = instances.map(({ working }) => working.length).sort();
+      return counts.join() === "1,1,2";
+    };
+    await eventually(even, { timeoutMs: TAKE_OVER_MS, message: "not shared 1, 1, 2" });
+    expect(instances.flatMap(({ working }) => working).sort()).toEqual(names);
+  });
+
   test("when an instance is stopped, then its work ends, its leases are free at once, and another takes them", async () => {
     const first = await start();
     await holds(first, 4);

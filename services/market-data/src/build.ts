@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { decodeMessage, subjectOf, type ModelRecord } from "@tradewind/contracts";
 import { describeMatrix } from "@tradewind/core";
 import { claimPartitions, followVariants, lineOf, type BuildService, type ServiceContext, type Work } from "@tradewind/kit";
@@ -44,7 +45,7 @@ export const build: BuildService = async (context, stack) => {
     },
   });
   stack.defer(() => cache.close());
-  const store = market.keep && !recorded ? openCandleStore(data.dir) : undefined;
+  const store = market.keep && !recorded ? openCandleStore(simulatedDir(data.dir, market.seed)) : undefined;
 
   const models = await followModels(context, () => changed());
   stack.defer(() => models.stop());
@@ -127,4 +128,9 @@ async function newestClose({ bus }: ServiceContext, partitions: readonly string[
     if (decoded?.ok === true && decoded.envelope.data.type === "candle") newest = Math.max(newest, decoded.envelope.data.candle.closeTime);
   }
   return newest;
+}
+
+/** Candles that were made up stay apart from those that were recorded, and those of one seed from another's. */
+function simulatedDir(dataDir: string, seed: number): string {
+  return join(dataDir, "simulated", `seed-${seed}`);
 }

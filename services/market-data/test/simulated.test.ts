@@ -242,7 +242,10 @@ describe("the simulated market on the bus", () => {
     const again = await start(bus, config);
     await eventually(async () => (await subject(bus, "1m")).length > 0);
     await again.stop();
-    const columns = await openCandleStore(dir).read({ venue: "bybit", instrument: PERP, timeframe: "1m" }, { to: last.closeTime });
+    const columns = await openCandleStore(join(dir, "simulated", "seed-1")).read(
+      { venue: "bybit", instrument: PERP, timeframe: "1m" },
+      { to: last.closeTime },
+    );
     expect([...columns.close]).toEqual(
       candlesIn(await subject(bus, "1m"))
         .filter(({ openTime }) => openTime < last.closeTime)

@@ -1,4 +1,4 @@
-import { formatExact, formatFixed, type Candle, type LedgerEvent, type VariantPlan } from "@tradewind/core";
+import { exactToNumber, formatFixed, type Candle, type LedgerEvent, type VariantPlan } from "@tradewind/core";
 import type { Envelope, MemberWord } from "@tradewind/contracts";
 import type { WhyStep } from "../views.ts";
 import type { DecisionHit, LedgerHit } from "./log-search.ts";
@@ -29,7 +29,7 @@ export function wordStep({ id, time, data }: Envelope<MemberWord>): WhyStep {
         stage: "signal",
         time,
         id,
-        says: `${source} says ${action}, confidence ${short(confidence)}: ${reason}${prices}`,
+        says: `${source} says ${action}, confidence ${short(confidence)}${reason === "" ? "" : `: ${reason}`}${prices}`,
         detail: data.signal,
       };
     }
@@ -106,7 +106,7 @@ function sayEvent(event: LedgerEvent): readonly [stage: string, says: string] | 
         `${event.reason === "" || event.reason === event.outcome ? event.outcome : `${event.outcome}: ${event.reason}`} [${event.clientId}]`,
       ];
     case "fill": {
-      const profit = event.realized === 0n ? "" : `, profit ${formatExact(event.realized)}`;
+      const profit = event.realized === 0n ? "" : `, profit ${Number(exactToNumber(event.realized).toPrecision(8))}`;
       const after = `position then ${formatFixed(event.positionAfter)}`;
       const fee = `fee ${formatFixed(event.fee)} ${event.feeCurrency}`;
       return [
