@@ -124,6 +124,13 @@ describe("given a simulated venue", () => {
     expect(await own.snapshot()).toBeUndefined();
   });
 
+  test("its stream may be quiet for longer than an answer may take", async () => {
+    const own = await open(server.url);
+    server.behave("hold");
+    for (const id of ["1", "2", "3", "4"]) expect(await own.place(order(id), 9_000)).toMatchObject({ type: "unanswered" });
+    expect(gaps).toBe(0);
+  });
+
   test("when its stream breaks and comes back, the shell is told that something may be missing", async () => {
     const own = await open(server.url);
     const { port } = server;

@@ -34,7 +34,11 @@ export async function openSimulatedHttp(options: SimulatedHttpOptions): Promise<
   if (opened.type !== "answered" || opened.status !== 200) {
     transport.close();
     const why = opened.type === "answered" ? `status ${opened.status}` : opened.reason;
-    throw new Failure("retry", "VENUE_UNREACHABLE", `simulated venue at ${new URL(url).origin}: ${why}; start it or correct venues.<broker>.url`);
+    throw new Failure(
+      "retry",
+      "VENUE_UNREACHABLE",
+      `simulated venue at ${new URL(url).origin}: ${why}; start it or correct venues.<broker>.url`,
+    );
   }
   const stream = await followReports(transport, `${base}/reports`, options);
 

@@ -68,6 +68,9 @@ function post({ url, timeoutMs }: TransportOptions, agent: Agent, path: string, 
   });
 }
 
+/** The server beats once a second, however short the patience with an answer is. */
+const SILENT_LEAST_MS = 3_000;
+
 function stream(
   { url, timeoutMs }: TransportOptions,
   path: string,
@@ -89,7 +92,7 @@ function stream(
     };
     const heard = (): void => {
       clearTimeout(silence);
-      silence = setTimeout(() => end(new Error("the stream fell silent")), timeoutMs);
+      silence = setTimeout(() => end(new Error("the stream fell silent")), Math.max(SILENT_LEAST_MS, timeoutMs));
     };
     heard();
     request.on("error", end);
