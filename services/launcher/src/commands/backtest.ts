@@ -35,6 +35,11 @@ export const backtest: Command = {
     mark: { type: "string", value: "FILE", doc: "mark prices for --funding (default: the candles' opens)" },
     from: { type: "string", value: "TIME", doc: "first open time from the candle store" },
     to: { type: "string", value: "TIME", doc: "end of open times from the candle store, not included" },
+    store: {
+      type: "string",
+      value: "DIR",
+      doc: "folder of the candle store (default: the data folder; of a simulated market: simulated/seed-N in it)",
+    },
     model: { type: "string", multiple: true, value: "ID=FILE", doc: "ONNX file of a model that votes; again for each model" },
     report: { type: "string", value: "FILE", doc: "write a self-contained HTML report" },
     "no-save": { type: "boolean", doc: "do not keep the run's ledger under the data folder" },
@@ -196,7 +201,9 @@ async function load(file: string, args: Arguments, io: Io, notices: string[]): P
   const system = systemOf(io);
   if (source === undefined) {
     if (from !== undefined && to !== undefined && from >= to) throw inputFailure("BAD_RANGE", `--from is not before --to`);
-    const data = await loadStored(variant.plan, system.dataDir, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+    const store = args.text("store");
+    const storeDir = store === undefined ? system.dataDir : resolve(io.cwd, store);
+    const data = await loadStored(variant.plan, storeDir, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
     return { variant, data };
   }
   const instrument = variant.plan.instruments[0]!;
