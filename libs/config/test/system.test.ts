@@ -17,7 +17,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const env = { CACHE: "/cache" };
 
 test("defaults, file, overlay, environment and flags, each over the one before", () => {
-  expect(loadSystem(join(folder, "none"), {})).toMatchObject({ data: { dir: "data", cache_dir: ".tradewind/cache" }, log: { level: "info" } });
+  expect(loadSystem(join(folder, "none"), {})).toMatchObject({
+    data: { dir: "data", cache_dir: ".tradewind/cache" },
+    log: { level: "info" },
+  });
   expect(loadSystem(folder, env).data).toEqual({ dir: "base", cache_dir: "/cache" });
   expect(loadSystem(folder, { ...env, TRADEWIND_ENV: "prod" }).data.dir).toBe("prod");
   const all = { ...env, TRADEWIND_ENV: "prod", TRADEWIND__DATA__DIR: "007", TRADEWIND__LOG__LEVEL: "warn" };

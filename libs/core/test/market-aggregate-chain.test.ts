@@ -126,7 +126,10 @@ describe("the chain of aggregation", () => {
         const whole = aggregationChain(crypto247, "1m", "4h");
         for (const candle of past) whole.update(candle);
         expect(only(rest, "4h").map(({ volume: _, ...bar }) => bar)).toEqual(
-          only(path.slice(at).flatMap((candle) => whole.update(candle)), "4h").map(({ volume: _, ...bar }) => bar),
+          only(
+            path.slice(at).flatMap((candle) => whole.update(candle)),
+            "4h",
+          ).map(({ volume: _, ...bar }) => bar),
         );
       }),
     );

@@ -74,7 +74,7 @@ describe("given partitions to work", () => {
     await Promise.all(instances.map((instance) => holds(instance, 2)));
     instances.push(await start());
     const even = (): boolean => {
-      const counts = instances.map(({ working }) => working.length).sort();
+      const counts = instances.map(({ working }) => working.length).sort((a, b) => a - b);
       return counts.join() === "1,1,2";
     };
     await eventually(even, { timeoutMs: TAKE_OVER_MS, message: "not shared 1, 1, 2" });

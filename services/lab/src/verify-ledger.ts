@@ -98,7 +98,8 @@ function checkOrder(entry: LedgerEntry, last: LedgerEntry | undefined, count: nu
   if (last === undefined) return;
   // A new owner works what it missed after it has said that it is there: times may run back to the last candle, no further.
   if (!(entry.time >= last.watermark)) problem(`entry ${entry.n} is of ${entry.time}, before a candle that the one before had worked`);
-  if (!(entry.watermark >= last.watermark)) problem(`entry ${entry.n} stands at candle ${entry.watermark}, the one before at ${last.watermark}`);
+  if (!(entry.watermark >= last.watermark))
+    problem(`entry ${entry.n} stands at candle ${entry.watermark}, the one before at ${last.watermark}`);
   if (!(entry.ownerEpoch >= last.ownerEpoch))
     problem(`entry ${entry.n} is by owner ${entry.ownerEpoch}, after owner ${last.ownerEpoch} had taken over`);
 }

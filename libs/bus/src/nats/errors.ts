@@ -5,7 +5,6 @@ import { NoRespondersError, PermissionViolationError } from "@nats-io/transport-
 /** JetStream's own error numbers. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 export const STREAM_NOT_FOUND = 10_059;
-export const CONSUMER_NOT_FOUND = 10_014;
 export const STREAM_EXISTS = 10_058;
 const FULL = new Set([10_023, 10_047, 10_077, 10_028]);
 
