@@ -42,3 +42,14 @@ it.each([["ref"], ["ref="], ["other=ref.onnx"], ["ref=absent.onnx"], ["ref=bad.o
     expect(err.trim().split("\n")).toHaveLength(1);
   },
 );
+
+it("given data finer than the variant's exits, when it is tested, then the result says that other orders are made live", async () => {
+  const notices = async (timeframes: readonly string[]): Promise<string> => {
+    const variant = place.write("coarse.json", variantText({ timeframes }));
+    const { code, out, err } = await place.cli("backtest", variant, "--data", data, "--no-save", "--json");
+    expect(code, err).toBe(0);
+    return (JSON.parse(out) as { notices: string[] }).notices.join("\n");
+  };
+  expect(await notices(["5m"])).toContain('set timeframes ["5m", "1m"]');
+  expect(await notices(["5m", "1m"])).not.toContain("set timeframes");
+});

@@ -230,6 +230,13 @@ function fit(file: string, variant: LoadedVariant, data: MarketData, options: Lo
   if (plan.instruments.length > 1) notices.push(`only ${symbols[0]} of the variant's ${plan.instruments.length} symbols is in --data`);
   const how = fitTimeframe(plan, data.timeframe);
   if (how === "coarser") notices.push(`the data is ${data.timeframe}: decisions are made on it, not on ${plan.timeframe}`);
+  // Whoever runs the variant for real judges exits on what its file says, and so may make other orders.
+  else if (data.timeframe !== plan.finestTimeframe) {
+    const both = data.timeframe === plan.timeframe ? `"${plan.timeframe}"` : `"${plan.timeframe}", "${data.timeframe}"`;
+    notices.push(
+      `exits are judged on the data's ${data.timeframe}, in paper and live on ${plan.finestTimeframe}: set timeframes [${both}] for the same orders`,
+    );
+  }
   const loaded = loadVariant(file, {
     ...options,
     symbolOverride: symbols,
