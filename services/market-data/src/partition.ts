@@ -37,7 +37,7 @@ async function work(options: PartitionOptions, signal: AbortSignal): Promise<voi
   while (!signal.aborted) {
     try {
       const series = await options.feed.open(wanted.venue, wanted.instrument, wanted.calendar);
-      tellTooFine(options, series.base);
+      tellWhatIsAmiss(options, series.base);
       await playAndKeep(options, (stop) => runSeries({ ...options, valid, marketStart }, series, stop), series.base, signal);
       // A recording that has ended keeps its lease: nobody needs to play it again.
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -79,11 +79,15 @@ async function keep({ context, metrics, store, wanted }: PartitionOptions, base:
   await keepCandles({ context, metrics, store, venue: wanted.venue, instrument: wanted.instrument.id, timeframes }, signal);
 }
 
-function tellTooFine({ context, wanted }: PartitionOptions, base: Timeframe): void {
-  for (const { who, timeframe } of wanted.wishes)
-    if (timeframeMs(timeframe) < timeframeMs(base)) {
-      const line = `${who} wants ${timeframe} candles of ${wanted.instrument.id}, and the feed has none finer than ${base}: it waits in vain`;
-      context.log.warn(line);
-      context.state.note(line);
-    }
+function tellWhatIsAmiss({ context, wanted }: PartitionOptions, base: Timeframe): void {
+  const tooFine = wanted.wishes
+    .filter(({ timeframe }) => timeframeMs(timeframe) < timeframeMs(base))
+    .map(
+      ({ who, timeframe }) =>
+        `${who} wants ${timeframe} candles of ${wanted.instrument.id}, and the feed has none finer than ${base}: it waits in vain`,
+    );
+  for (const line of [...wanted.conflicts, ...tooFine]) {
+    context.log.warn(line);
+    context.state.note(line);
+  }
 }

@@ -1,6 +1,14 @@
 import { sha256 } from "@tradewind/config";
 import type { ModelRecord } from "@tradewind/contracts";
-import { calendarNamed, describeMatrix, type Calendar, type Instrument, type MatrixPlan, type Timeframe } from "@tradewind/core";
+import {
+  calendarNamed,
+  describeMatrix,
+  formatFixed,
+  type Calendar,
+  type Instrument,
+  type MatrixPlan,
+  type Timeframe,
+} from "@tradewind/core";
 import type { RunningVariant } from "@tradewind/kit";
 
 /** An instrument that enabled variants trade, and what they want of it. */
@@ -12,6 +20,8 @@ export interface WantedInstrument {
   readonly wishes: readonly { readonly who: string; readonly timeframe: Timeframe }[];
   /** Feature matrices by the hash of their schema. */
   readonly matrices: ReadonlyMap<string, MatrixPlan>;
+  /** Variants that define it differently from the first, and how, one line each. */
+  readonly conflicts: readonly string[];
 }
 
 /** What is wanted, by partition `{broker}.{instrument}`. Of variants that define an instrument differently the first counts. */
@@ -38,15 +48,26 @@ export function wantedInstruments(
           ...records.map(({ id, matrix }) => ({ who: `model ${id}`, timeframe: matrix.timeframes[0]! })),
         ],
         matrices,
+        conflicts: [...(before?.conflicts ?? []), ...(before === undefined ? [] : conflictOf(plan.id, before.instrument, instrument))],
       });
     }
   }
   return wanted;
 }
 
+/** There is one stream of candles: a variant with sessions or ticks of its own would decide on bars that never come. */
+function conflictOf(variant: string, first: Instrument, own: Instrument): string[] {
+  return (["calendar", "tick"] as const).flatMap((field) => {
+    const [there, wanted] = [first, own].map((one) => (field === "tick" ? formatFixed(one.tick) : one.calendar));
+    return there === wanted
+      ? []
+      : [`variant ${variant} sets ${field} ${wanted} for ${own.id}, and its candles are of ${field} ${there}, as another variant says`];
+  });
+}
+
 /** Changes when the partition must be started anew. */
-export function versionOf({ instrument, wishes, matrices }: WantedInstrument): string {
+export function versionOf({ instrument, wishes, matrices, conflicts }: WantedInstrument): string {
   const { base, quote, tick, calendar, assetClass } = instrument;
   const finest = [...new Set(wishes.map(({ timeframe }) => timeframe))].sort();
-  return [base, quote, String(tick), calendar, assetClass, ...finest, ...[...matrices.keys()].sort()].join(" ");
+  return [base, quote, String(tick), calendar, assetClass, ...finest, ...[...matrices.keys()].sort(), ...conflicts].join(" ");
 }

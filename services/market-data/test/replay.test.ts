@@ -38,6 +38,17 @@ describe("a replay", () => {
     await bus.close();
   });
 
+  test("given two variants that define an instrument differently, then it is told whose definition does not count", async () => {
+    const bus = await openEmbeddedBus(":memory:");
+    await enable(bus, "one");
+    await enable(bus, "two", { instruments: { "*": { calendar: "us-regular", tick: 0.5 } } });
+    const service = await start(bus, replayOf({ [PERP]: file }));
+    await eventually(() => notes(service).length === 2);
+    expect(notes(service).join("\n")).toMatch(/variant two sets tick 0.5 .*\n.*variant two sets calendar us-regular .* crypto-24-7/);
+    await service.stop();
+    await bus.close();
+  });
+
   test("given stops in the middle, then it goes on with nothing lost and nothing doubled", async () => {
     const path = join(tempDir(), "bus.sqlite");
     const config = replayOf({ [PERP]: file }, { pace: 6_000 });
