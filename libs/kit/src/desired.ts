@@ -20,7 +20,7 @@ export interface DesiredVariants {
   stop(): void;
 }
 
-/** Follows the control plane. A variant that does not compile here is told in one line and left out. */
+/** Follows the control plane. A revision that cannot be read or compiled here is told in one line, and the one before goes on. */
 export async function followVariants(context: ServiceContext, changed: () => void): Promise<DesiredVariants> {
   const variants = new Map<string, RunningVariant>();
   const newest = new Map<string, number>();
@@ -35,9 +35,10 @@ export async function followVariants(context: ServiceContext, changed: () => voi
       if (running === undefined) variants.delete(id);
       else variants.set(id, running);
     } catch (error) {
-      context.log.error(`variant ${id} is left out: ${lineOf(error)}`);
-      context.state.note(`variant ${id} is left out: ${lineOf(error)}`);
-      if (newest.get(id) === revision) variants.delete(id);
+      // A record that nobody can read must not take a running variant from its positions.
+      const line = `variant ${id} ${variants.has(id) ? "goes on as it was" : "is left out"}: ${lineOf(error)}`;
+      context.log.error(line);
+      context.state.note(line);
     }
     if (ready) tellChanged();
   }

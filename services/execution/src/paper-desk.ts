@@ -65,7 +65,8 @@ export async function openPaperDesk(context: DeskContext, work: AccountWork): Pr
   const { desired, loaded } = work.variants[0]!;
   const { plan } = loaded;
   const ledger = await openLedger(service, account, lost);
-  const store = checkpointStore(service, account, `${STATE_VERSION} ${loaded.configHash}`);
+  // Not of the configuration: an edit must forgive neither a loss of the day nor a drawdown.
+  const store = checkpointStore(service, account, `${STATE_VERSION} ${plan.id} ${plan.account.currency} ${plan.finestTimeframe}`);
   const checkpoint = await store.load();
   const saved = checkpoint && (unpack(checkpoint.state) as Saved);
   assertNotAhead(account, saved, ledger.n());
@@ -195,7 +196,7 @@ function createStage({ plan, effectiveFrom, paper, clock, flush, saved, closed }
   /** Candles up to here are in the ledger: they are not worked twice. */
   const folded = paper.trade.state.watermark;
   let worked = Math.max(saved?.worked ?? 0, folded);
-  let decisions: Decision[] = [...(saved?.decisions ?? [])];
+  let decisions: Decision[] = (saved?.decisions ?? []).filter(({ closeTime }) => closeTime > effectiveFrom);
   const before = new Map(saved?.seen);
   const seen = new Map(plan.instruments.map(({ id }) => [id, createProgress(before.get(id))]));
 

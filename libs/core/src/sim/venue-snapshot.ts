@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import type { InstrumentBook, VenueBook, VenueSideOrder } from "./book.ts";
 
 /** Plain data of a venue's book; orders are written once and referred to by client id. */
@@ -32,7 +33,9 @@ export function restoreVenue(book: VenueBook, saved: unknown): void {
   book.closed = [...state.closed];
   book.nextId = state.nextId;
   for (const { id, live, position, liquidationAt, lastPrice, candleTime, volumeTaken } of state.instruments) {
-    const market = book.instruments.get(id)!;
+    const market = book.instruments.get(id);
+    if (market === undefined && position.qty === 0n && live.length === 0) continue;
+    assert(market !== undefined, `snapshot of a venue holds ${id}, which is not configured`);
     Object.assign(market, {
       position: { ...position },
       liquidationAt,

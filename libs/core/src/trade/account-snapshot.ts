@@ -71,6 +71,8 @@ export function restoreAccount(state: AccountState, data: unknown): void {
   }
   for (const { variant, instrument, live, ...rest } of saved.slots) {
     const slot = findSlot(state, variant, instrument);
+    // An instrument may leave the configuration while nothing of it is held.
+    if (slot === undefined && rest.position.qty === 0n && live.length === 0) continue;
     assert(slot !== undefined, `snapshot holds ${variant} ${instrument}, which is not configured`);
     Object.assign(slot, rest, {
       position: { ...rest.position },
