@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createPrng, protections, type Prng, type Timeframe } from "@tradewind/core";
+import { createPrng, protections, timeframeMs, type Prng, type Timeframe } from "@tradewind/core";
 import { referenceModel } from "@tradewind/onnx";
 import type { Case } from "./cases.ts";
 import { drawFiles } from "./random-files.ts";
@@ -111,8 +111,9 @@ export function randomCase(seed: number): Case {
     account: { starting_balance: venue.balance },
   };
   const calendar = venue.assetClass === "stocks" ? "us-regular" : "crypto-24-7";
-  // Bars on a clock of their own fit no coarser one.
-  const offClockMs = decision === file && prng.chance(0.5) ? 17_000 : 0;
+  // Bars on a clock of their own fit no coarser one. A session's short first hour, moved, would overlap the next.
+  const movable = venue.assetClass !== "stocks" || timeframeMs(file) < timeframeMs("1h");
+  const offClockMs = decision === file && prng.chance(0.5) && movable ? 17_000 : 0;
   const candles = { calendar, timeframes: [file, finest], rows: ROWS, offClockMs };
   const filesSeed = prng.below(1_000_000);
   return {
