@@ -40,7 +40,7 @@ describe("docker compose", () => {
     if (task.result?.state === "fail") console.error(await stack.compose("logs", "--no-color", "--tail", "40"));
   });
   afterAll(async () => {
-    await stack.compose("down", "--volumes", "--timeout", "2");
+    await stack.down();
   });
 
   test("given no secrets, it says what to run before it starts anything", async () => {
@@ -137,7 +137,7 @@ describe("docker compose", () => {
   });
 
   test("given it all, when it is taken down with its volumes, nothing is left", async () => {
-    await stack.compose("down", "--volumes", "--timeout", "5");
+    await stack.down();
     expect(await stack.leftovers()).toEqual([]);
   });
 

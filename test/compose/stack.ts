@@ -23,6 +23,8 @@ export interface Stack {
   compose(...args: string[]): Promise<string>;
   /** Full ids of the running containers of a service. */
   containers(service: string): Promise<string[]>;
+  /** Takes it down with its volumes. */
+  down(): Promise<void>;
   /** What is left of it: containers, volumes, networks. */
   leftovers(): Promise<string[]>;
   /** The address a container's port has on this machine. */
@@ -58,11 +60,27 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
   const ofProject = ["--filter", `label=com.docker.compose.project=${project}`];
   const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
+  let leaked: readonly string[] = [];
+  /** A container killed behind the engine's back can leave an endpoint that belongs to nothing, and its network with it. */
+  async function phantoms(): Promise<readonly string[]> {
+    const networks = lines(await docker("network", "ls", "--format", "{{.Name}}", ...ofProject));
+    const attached = await Promise.all(networks.map((name) => docker("network", "inspect", "--format", "{{len .Containers}}", name)));
+    leaked = networks.filter((_, i) => attached[i]!.trim() === "0");
+    return leaked;
+  }
+
   const stack: Stack = {
     project,
     async compose(...args) {
       const options = { cwd: root, env, maxBuffer: OUTPUT_MAX_BYTES };
       return (await execute("docker", ["compose", "--project-name", project, "--progress", "plain", ...args], options)).stdout.trim();
+    },
+    async down() {
+      await stack.compose("down", "--volumes", "--timeout", "5").catch(async (error: unknown) => {
+        const held = await phantoms();
+        if (held.length === 0) throw error;
+        process.stderr.write(`the engine keeps endpoints of no container on ${held.join(", ")}: these networks go when it is restarted\n`);
+      });
     },
     containers: async (service) =>
       lines(await docker("ps", "--quiet", "--no-trunc", ...ofProject, "--filter", `label=com.docker.compose.service=${service}`)),
@@ -73,7 +91,9 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
           docker("volume", "ls", "--quiet", ...ofProject),
           docker("network", "ls", "--format", "{{.Name}}", ...ofProject),
         ])
-      ).flatMap(lines),
+      )
+        .flatMap(lines)
+        .filter((name) => !leaked.includes(name)),
     address: (service, port) => stack.compose("port", service, String(port)),
     async get<T>(path: string) {
       return JSON.parse(await text(path)) as T;
