@@ -39,6 +39,8 @@ export interface Stack {
   containerOf(service: string, instance: string): Promise<string>;
 }
 
+const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
 export async function docker(...args: string[]): Promise<string> {
   return (await execute("docker", args, { cwd: root, maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
 }
@@ -58,17 +60,8 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
   };
   const token = readFileSync(join(secrets, "gateway-token.txt"), "utf8").trim();
   const ofProject = ["--filter", `label=com.docker.compose.project=${project}`];
-  const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
   let leaked: readonly string[] = [];
-  /** A container killed behind the engine's back can leave an endpoint that belongs to nothing, and its network with it. */
-  async function phantoms(): Promise<readonly string[]> {
-    const networks = lines(await docker("network", "ls", "--format", "{{.Name}}", ...ofProject));
-    const attached = await Promise.all(networks.map((name) => docker("network", "inspect", "--format", "{{len .Containers}}", name)));
-    leaked = networks.filter((_, i) => attached[i]!.trim() === "0");
-    return leaked;
-  }
-
   const stack: Stack = {
     project,
     async compose(...args) {
@@ -77,9 +70,8 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
     },
     async down() {
       await stack.compose("down", "--volumes", "--timeout", "5").catch(async (error: unknown) => {
-        const held = await phantoms();
-        if (held.length === 0) throw error;
-        process.stderr.write(`the engine keeps endpoints of no container on ${held.join(", ")}: these networks go when it is restarted\n`);
+        leaked = await abandonedNetworks(ofProject);
+        if (leaked.length === 0) throw error;
       });
     },
     containers: async (service) =>
@@ -149,4 +141,13 @@ await bus.close();`;
 function metricsOf(container: string): Promise<string> {
   const script = 'fetch("http://127.0.0.1:9100/metrics").then(async (r) => process.stdout.write(await r.text()))';
   return docker("exec", container, "node", "-e", script);
+}
+
+/** A container killed behind the engine's back can leave an endpoint that belongs to nothing, and its network with it. */
+async function abandonedNetworks(filter: readonly string[]): Promise<readonly string[]> {
+  const networks = lines(await docker("network", "ls", "--format", "{{.Name}}", ...filter));
+  const attached = await Promise.all(networks.map((name) => docker("network", "inspect", "--format", "{{len .Containers}}", name)));
+  const abandoned = networks.filter((_, i) => attached[i]!.trim() === "0");
+  if (abandoned.length > 0) process.stderr.write(`the engine keeps endpoints of no container on ${abandoned.join(", ")}\n`);
+  return abandoned;
 }
