@@ -1,5 +1,6 @@
 export { eventually, type EventuallyOptions } from "./eventually.ts";
 export { freePort, tempDir } from "./machine.ts";
+export { mortal, type MortalBus } from "./mortal.ts";
 export { startNats, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 export { startRedis, type RedisServer, type RedisServerOptions } from "./redis-server.ts";
 export type { Server } from "./server.ts";

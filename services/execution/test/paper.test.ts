@@ -6,11 +6,10 @@ import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { decodeMessage, encodeMessage, type ServiceReply } from "@tradewind/contracts";
 import type { Action, Decision, LedgerEntry, LedgerEvent } from "@tradewind/core";
 import { setMarketClock, type StartedService } from "@tradewind/kit";
-import { eventually } from "@tradewind/testkit";
+import { eventually, mortal } from "@tradewind/testkit";
 import { executionWith } from "../src/index.ts";
 import type { AccountView } from "../src/view.ts";
 import { MINUTE, minuteOf, START } from "./support/market.ts";
-import { mortal } from "./support/mortal.ts";
 import { candleNote, decisionNote, desiredOf, ledgerOf, put, settings, startExecution, variantText, want } from "./support/scene.ts";
 
 const config = settings({ run: { clock: "wall" } });
@@ -171,7 +170,7 @@ describe("given a paper account whose process is killed", () => {
       await candle(0, 100);
       await decide(0, "BUY");
       await eventually(async () => (await events("order_open")).length === 1);
-      first.dieAtAppend(1, when);
+      first.dieAtAppend(1, when, "tw.ledger.");
       await candle(1, 100);
       await eventually(() => first.dead());
       await candle(2, 100);

@@ -6,9 +6,8 @@ import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { loadDefinitions } from "@tradewind/config";
 import { calendarNamed, createEngine, createPrng, encodeEntry, type Candle, type Decision, type LedgerEntry } from "@tradewind/core";
 import { encodeRaw } from "@tradewind/contracts";
-import { eventually } from "@tradewind/testkit";
+import { eventually, mortal } from "@tradewind/testkit";
 import { executionWith } from "../src/index.ts";
-import { mortal } from "./support/mortal.ts";
 import { interleave, walk } from "./support/market.ts";
 import {
   candleNote,
@@ -109,7 +108,7 @@ describe("given recorded candles and decisions under the events clock", () => {
       const handle = mortal(await openEmbeddedBus(join(folder, "bus.sqlite")));
       // Some lives save a checkpoint first, the others die as they go on from an older one.
       const saves = life === 2 || life === 5;
-      const dieSoon = (): void => handle.dieAtAppend(1 + prng.below(15), prng.chance(0.5) ? "before" : "after");
+      const dieSoon = (): void => handle.dieAtAppend(1 + prng.below(15), prng.chance(0.5) ? "before" : "after", "tw.ledger.");
       if (!saves) dieSoon();
       const before = await checkpointRevision();
       await startExecution(handle.bus, config, executionWith({ unleased: [account] }));

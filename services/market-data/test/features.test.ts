@@ -4,8 +4,8 @@ import { sha256 } from "@tradewind/config";
 import { decodeMessage, subjectOf, type FeatureReady, type ModelRecord } from "@tradewind/contracts";
 import { byClose, calendarNamed, describeMatrix, FeatureMatrix, type Candle, type MatrixPlan } from "@tradewind/core";
 import { openFeatureCache } from "@tradewind/store";
-import { eventually } from "@tradewind/testkit";
-import { bury, byHand, csvOf, enable, ended, minutes, mortal, PERP, replayOf, start } from "./support.ts";
+import { eventually, mortal } from "@tradewind/testkit";
+import { bury, byHand, csvOf, enable, ended, minutes, PERP, replayOf, start } from "./support.ts";
 
 const plan: MatrixPlan = {
   timeframes: ["1m", "5m"],
@@ -82,7 +82,8 @@ describe("features", () => {
     const bus = await openEmbeddedBus(":memory:", { duplicateWindowMs: 1 });
     await register(bus);
     await enable(bus, "thinks", { models: [{ id: "mind" }] });
-    const doomed = mortal(bus, n, when);
+    const doomed = mortal(bus);
+    doomed.dieAtAppend(n, when);
     await start(doomed.bus, config, "first");
     await eventually(() => doomed.dead());
     await bury(bus);

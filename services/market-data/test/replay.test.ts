@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import type { Timeframe } from "@tradewind/core";
-import { eventually, tempDir } from "@tradewind/testkit";
-import { bury, byHand, candlesIn, csvOf, enable, ended, holes, minutes, mortal, notes, PERP, replayOf, start, subject } from "./support.ts";
+import { eventually, mortal, tempDir } from "@tradewind/testkit";
+import { bury, byHand, candlesIn, csvOf, enable, ended, holes, minutes, notes, PERP, replayOf, start, subject } from "./support.ts";
 
 const timeframes: readonly Timeframe[] = ["1m", "5m", "15m", "1h", "4h", "1d"];
 const recording = minutes(3_000, 7);
@@ -75,7 +75,8 @@ describe("a replay", () => {
   ] as const)("given a kill at append %i, %s it is done, then the next one makes it whole", async (n, when) => {
     const bus = await openEmbeddedBus(":memory:", { duplicateWindowMs: 1 });
     await enable(bus, "one");
-    const doomed = mortal(bus, n, when);
+    const doomed = mortal(bus);
+    doomed.dieAtAppend(n, when);
     await start(doomed.bus, replayOf({ [PERP]: file }), "first");
     await eventually(() => doomed.dead());
     await bury(bus);

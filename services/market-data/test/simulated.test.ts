@@ -6,8 +6,8 @@ import type { ClockSetting } from "@tradewind/contracts";
 import { calendarNamed, type Candle, type Timeframe } from "@tradewind/core";
 import type { StartedService } from "@tradewind/kit";
 import { openCandleStore } from "@tradewind/store";
-import { eventually, tempDir } from "@tradewind/testkit";
-import { bury, byHand, candlesIn, enable, holes, mortal, notes, PERP, settings, start, subject } from "./support.ts";
+import { eventually, mortal, tempDir } from "@tradewind/testkit";
+import { bury, byHand, candlesIn, enable, holes, notes, PERP, settings, start, subject } from "./support.ts";
 
 const timeframes: readonly Timeframe[] = ["1s", "1m", "5m", "15m", "1h", "4h", "1d"];
 const BEGIN = Date.parse("2026-01-05T14:00:00Z");
@@ -140,7 +140,8 @@ describe("the simulated market on the bus", () => {
   ] as const)("given a kill at append %i, %s it is done, then the next one makes it whole", async (n, when) => {
     const bus = await aBus();
     await enable(bus, "one");
-    const doomed = mortal(bus, n, when);
+    const doomed = mortal(bus);
+    doomed.dieAtAppend(n, when);
     await start(doomed.bus, market({ speed: 2_000 }), "first");
     await eventually(() => doomed.dead());
     await bury(bus);

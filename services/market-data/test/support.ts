@@ -131,46 +131,6 @@ export function holes(events: readonly MarketEvent[], timeframe: Timeframe): str
 
 export const notes = (service: StartedService): string[] => service.context.state.current().notes.map(({ text }) => text);
 
-export interface MortalBus {
-  readonly bus: Bus;
-  readonly dead: () => boolean;
-}
-
-const never = <T>(): Promise<T> => new Promise(() => undefined);
-
-/** A handle on a bus that dies at its n-th append, before or after it is done: as after kill -9, nothing happens any more. */
-export function mortal(inner: Bus, n: number, when: "before" | "after"): MortalBus {
-  let left = n;
-  let dead = false;
-  const alive = <T>(work: () => Promise<T>): Promise<T> => (dead ? never<T>() : work().then((value) => (dead ? never<T>() : value)));
-  const bus: Bus = {
-    ...inner,
-    get connected() {
-      return inner.connected;
-    },
-    async append(to, data, options) {
-      if (!dead && --left <= 0) {
-        if (when === "after") await inner.append(to, data, options);
-        dead = true;
-      }
-      return alive(() => inner.append(to, data, options));
-    },
-    kv(bucket) {
-      const kv = inner.kv(bucket);
-      return {
-        get: (key) => alive(() => kv.get(key)),
-        put: (key, value) => alive(() => kv.put(key, value)),
-        create: (key, value) => alive(() => kv.create(key, value)),
-        update: (key, value, revision) => alive(() => kv.update(key, value, revision)),
-        delete: (key, revision) => alive(() => kv.delete(key, revision)),
-        entries: () => alive(() => kv.entries()),
-        watch: (take) => alive(() => kv.watch((change) => void (dead || take(change)))),
-      };
-    },
-  };
-  return { bus, dead: () => dead };
-}
-
 /** What the dead leave behind goes at once instead of with time. */
 export async function bury(bus: Bus): Promise<void> {
   for (const bucket of ["leases", "states"] as const) {

@@ -4,8 +4,7 @@ import { openEmbeddedBus, type Bus, type EmbeddedOptions } from "@tradewind/bus"
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { decodeMessage, encodeMessage, type DesiredVariant, type Envelope, type Kind, type PayloadOf } from "@tradewind/contracts";
 import { startService, type ServiceContext, type ServiceDefinition } from "@tradewind/kit";
-import { tempDir } from "@tradewind/testkit";
-import { mortal } from "./mortal.ts";
+import { mortal, tempDir } from "@tradewind/testkit";
 
 /** A service on the rig, with a handle of its own on the bus. */
 export interface Running {

@@ -3,8 +3,9 @@ import type { Bus, Kv } from "@tradewind/bus";
 /** A handle on a bus that can die: from then on nothing of what is asked through it happens or comes back, as after kill -9. */
 export interface MortalBus {
   readonly bus: Bus;
-  /** Dies at its `n`-th ledger append from now on, before or after the append is done. */
-  dieAtAppend(n: number, when: "before" | "after"): void;
+  kill(): void;
+  /** Dies at its `n`-th append from now on to a subject that starts with `prefix`, before or after the append is done. */
+  dieAtAppend(n: number, when: "before" | "after", prefix?: string): void;
   readonly dead: () => boolean;
 }
 
@@ -12,8 +13,7 @@ const never = <T>(): Promise<T> => new Promise(() => undefined);
 
 export function mortal(inner: Bus): MortalBus {
   let dead = false;
-  let left = Infinity;
-  let when: "before" | "after" = "before";
+  let doom = { left: Infinity, when: "before", prefix: "" };
   const alive = <T>(work: () => Promise<T>): Promise<T> =>
     dead
       ? never<T>()
@@ -21,7 +21,7 @@ export function mortal(inner: Bus): MortalBus {
           (value) => (dead ? never<T>() : value),
           (error: unknown) => (dead ? never<T>() : Promise.reject(error as Error)),
         );
-  const mortalKv = (kv: Kv): Kv => ({
+  const kvOf = (kv: Kv): Kv => ({
     get: (key) => alive(() => kv.get(key)),
     put: (key, value) => alive(() => kv.put(key, value)),
     create: (key, value) => alive(() => kv.create(key, value)),
@@ -39,22 +39,27 @@ export function mortal(inner: Bus): MortalBus {
     request: (subject, data, timeoutMs) => alive(() => inner.request(subject, data, timeoutMs)),
     respond: (pattern, answer) => inner.respond(pattern, (message) => (dead ? Promise.resolve(undefined) : answer(message))),
     consume: (options) => alive(() => inner.consume({ ...options, take: (message) => (dead ? never() : options.take(message)) })),
+    first: (filter) => alive(() => inner.first(filter)),
     last: (subject) => alive(() => inner.last(subject)),
+    async *read(filter, from) {
+      for await (const message of inner.read(filter, from)) {
+        if (dead) await never();
+        yield message;
+      }
+    },
     async append(subject, data, options) {
-      if (!dead && subject.startsWith("tw.ledger.") && --left <= 0) {
-        if (when === "after") await inner.append(subject, data, options);
+      if (!dead && subject.startsWith(doom.prefix) && --doom.left <= 0) {
+        if (doom.when === "after") await inner.append(subject, data, options);
         dead = true;
       }
       return alive(() => inner.append(subject, data, options));
     },
-    kv: (bucket) => mortalKv(inner.kv(bucket)),
+    kv: (bucket) => kvOf(inner.kv(bucket)),
   };
   return {
     bus,
-    dieAtAppend(n, at) {
-      left = n;
-      when = at;
-    },
+    kill: () => void (dead = true),
+    dieAtAppend: (n, when, prefix = "") => void (doom = { left: n, when, prefix }),
     dead: () => dead,
   };
 }
