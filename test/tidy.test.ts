@@ -21,7 +21,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "@tradewind/bus": ["@tradewind/core", "@tradewind/contracts"],
   "@tradewind/kit": ["@tradewind/core", "@tradewind/contracts", "@tradewind/bus", "@tradewind/config"],
   "@tradewind/testkit": ["@tradewind/core", "@tradewind/bus"],
-  "@tradewind/lab": ["@tradewind/core", "@tradewind/config", "@tradewind/store", "@tradewind/onnx"],
+  "@tradewind/lab": ["@tradewind/core", "@tradewind/config", "@tradewind/store", "@tradewind/onnx", "@tradewind/plots"],
+  "@tradewind/plots": [],
+  "@tradewind/trainer": [...service, "@tradewind/store", "@tradewind/venues", "@tradewind/onnx", "@tradewind/plots"],
   "@tradewind/market-data": [...service, "@tradewind/store", "@tradewind/venues"],
   "@tradewind/strategy": service,
   "@tradewind/orchestrator": service,
@@ -40,6 +42,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "@tradewind/model-inference",
     "@tradewind/execution",
     "@tradewind/gateway",
+    "@tradewind/trainer",
+    "@tradewind/onnx",
   ],
 };
 

@@ -29,6 +29,12 @@ export interface Bus {
    * has resolved. Goes on over restarts of the server. When `take` throws, the consumer stops and `failed` rejects.
    */
   consume(options: ConsumeOptions): Promise<Consumer>;
+  /**
+   * Takes messages of a work queue, one at a time, each given to one of all the workers there are. One is done and gone
+   * when `take` resolves. It is given again, to anybody, when `take` throws, or when its worker has neither ended it nor
+   * called `renew` for 30 s.
+   */
+  work(options: WorkOptions): Promise<Consumer>;
   /** The last kept message of one subject (no wildcards). */
   last(subject: string): Promise<Stored | undefined>;
   /** Sequence of the first message that the stream of a pattern still has; the next one it will give when it has none. */
@@ -74,6 +80,12 @@ export interface ConsumeOptions {
   readonly filter: string;
   readonly from: From;
   readonly take: (message: Stored) => void | Promise<void>;
+}
+
+export interface WorkOptions {
+  /** One kind of job: `tw.job.train`. */
+  readonly subject: string;
+  readonly take: (message: Stored, renew: () => void) => Promise<void>;
 }
 
 export interface Consumer {

@@ -82,6 +82,51 @@ export const systemSchema = z.strictObject({
       total_limit_mb: z.int().positive().default(8_192),
       per_model_limit_mb: z.int().positive().default(2_048),
       models: z.record(z.string(), z.string()).default({}).describe("Models registered at start: ONNX file by model id."),
+      max_batch: z.int().min(1).max(4_096).default(64).describe("Most matrices in one run of a model, on the wall clock."),
+      batch_wait_ms: z
+        .number()
+        .min(0)
+        .max(1_000)
+        .default(2)
+        .describe("Longest a matrix waits for others to share its run; less when its deadline is near."),
+      idle_unload_s: z
+        .number()
+        .positive()
+        .default(600)
+        .describe("A model nobody has asked for so long leaves the memory; pinned ones stay."),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      dir: z.string().min(1).default("data/models").describe("Folder of trained models, their cards and checkpoints."),
+      retrain: z
+        .array(
+          z.strictObject({
+            model: z.string().min(1).describe("Model whose next version it makes."),
+            family: z.string().min(1),
+            broker: z.string().min(1),
+            symbol: z.string().min(1),
+            timeframe: z.string().default("1m"),
+            days: z.number().positive().default(30).describe("Days of candles before the time of training."),
+            every_hours: z.number().positive().optional().describe("Market hours between two trainings."),
+            on_drift: z.boolean().default(false).describe("Trains when the champion has become worse than it was."),
+            settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
+          }),
+        )
+        .default([])
+        .describe("Models trained again by themselves; a new version begins as a shadow."),
+    })
+    .prefault({}),
+  promotion: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Lets a shadow take the champion's place by rule, and the old one come back."),
+      least_closes: z.int().min(10).default(200).describe("Closes on which both have spoken before they are compared."),
+      margin: z
+        .number()
+        .min(0)
+        .default(2)
+        .describe("How many standard errors its mean result must lie above the champion's; below by as many, a new champion goes back."),
+      probation_closes: z.int().min(10).default(500).describe("Closes after a promotion on which the former champion runs on as a shadow."),
     })
     .prefault({}),
   venues: z

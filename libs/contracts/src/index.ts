@@ -1,5 +1,6 @@
 export * from "./envelope.ts";
 export * from "./ids.ts";
+export * from "./models.ts";
 export * from "./payloads.ts";
 export * from "./records.ts";
 export * from "./streams.ts";

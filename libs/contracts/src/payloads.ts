@@ -53,6 +53,8 @@ const prediction = z.object({
   confidence: z.number(),
   modelHash: z.string(),
   featureSchema: z.string(),
+  /** Class probabilities by label. */
+  probabilities: z.record(z.string(), z.number()).optional(),
 });
 
 /** A member's word on one close. */
@@ -154,12 +156,29 @@ const command = z.object({
   /** Of model-inference: the model's id, and the blob of `model-files` that holds its file. */
   model: z.string().optional(),
   blob: z.string().optional(),
+  /** What else a verb takes; its doc comment says. */
+  parameters: z.record(z.string(), z.unknown()).optional(),
 });
 const reply = z.object({ ok: z.boolean(), message: z.string(), data: z.unknown().optional() });
 
-const job = z.object({ kind: z.string(), parameters: z.record(z.string(), z.unknown()) });
+/** Work for whoever is free; `id` names its record in bucket `jobs`. */
+const job = z.object({ id: token, kind: token, by: z.string(), parameters: z.record(z.string(), z.unknown()) });
 
-export const payloads = { market, said, decision, feature, entry, equity, position, order, fill, command, reply, job };
+/** How a training goes on. Losses are means over the samples since the last message. */
+const training = z.object({
+  job: token,
+  model: token,
+  family: z.string(),
+  /** What it is at: data, fold 2 of 4, epoch 3. */
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  loss: z.number().optional(),
+  validationLoss: z.number().optional(),
+  accuracy: z.number().optional(),
+});
+
+export const payloads = { market, said, decision, feature, entry, equity, position, order, fill, command, reply, job, training };
 
 export type MarketEvent = z.infer<typeof market>;
 export type MemberWord = z.infer<typeof said>;

@@ -1,5 +1,3 @@
-import type { MatrixPlan } from "@tradewind/core";
-
 /** A run has a clock, named here. `events`: no deadlines, a time closes when everything of it is in. `wall`: paper and live. */
 export interface RunManifest {
   readonly run: string;
@@ -53,17 +51,22 @@ export interface Lease {
   readonly since: number;
 }
 
-/** A registered model, under its id in bucket `models`; its file is the blob named by its `sha256`. */
-export interface ModelRecord {
+/** A piece of work asked for by a job, under its id in bucket `jobs`. */
+export interface JobRecord {
   readonly id: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  /** The feature matrix it takes; a prediction is made on each close of the first timeframe. */
-  readonly matrix: MatrixPlan;
-  /** SHA-256 of `describeMatrix(matrix)`; its first 8 hex digits are the token of the feature's subject. */
-  readonly featureSchema: string;
-  /** Class names in the order of the outputs: down, flat, up. */
-  readonly labels: readonly string[];
-  /** Wall time, ms. */
-  readonly registeredAt: number;
+  readonly kind: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly state: "queued" | "running" | "done" | "failed" | "cancelled";
+  readonly by: string;
+  /** Wall times, ms. */
+  readonly askedAt: number;
+  readonly changedAt: number;
+  /** The instance that works it. */
+  readonly worker?: string;
+  /** 0..1. */
+  readonly progress?: number;
+  /** One line for people: what it is at, what came out, or why it failed. */
+  readonly message: string;
+  /** What a done job gives: of `train`, {model, sha256, weightsHash, metrics}. */
+  readonly result?: unknown;
 }

@@ -47,7 +47,7 @@ export interface BucketDefinition {
   readonly ttlMs: number | undefined;
 }
 
-export type BucketName = "run" | "variants" | "leases" | "states" | "checkpoints" | "models";
+export type BucketName = "run" | "variants" | "leases" | "states" | "checkpoints" | "models" | "jobs";
 
 /** How long a lease lasts without being renewed. */
 export const LEASE_TTL_MS = 4_000;
@@ -65,11 +65,14 @@ export const buckets: Readonly<Record<BucketName, BucketDefinition>> = {
   checkpoints: { name: "checkpoints", ttlMs: undefined },
   /** Registered models, by id; their files are blobs. */
   models: { name: "models", ttlMs: undefined },
+  /** What became of the jobs asked for, by id. */
+  jobs: { name: "jobs", ttlMs: 30 * DAY_MS },
 };
 
 /** Large values by name. */
-export type BlobBucketName = "model-files";
-export const blobBuckets: readonly BlobBucketName[] = ["model-files"];
+export type BlobBucketName = "model-files" | "model-cards";
+/** Files by their hash; cards, HTML pages, by the hash of the file they are of. */
+export const blobBuckets: readonly BlobBucketName[] = ["model-files", "model-cards"];
 
 /** The stream that keeps `subject`; undefined when nothing does. */
 export function streamOf(subject: string): StreamName | undefined {

@@ -26,7 +26,8 @@ export const subjects = {
   position: { pattern: "tw.position.{variant}.{instrument}", schema: payloads.position, version: 1 },
   equity: { pattern: "tw.equity.{variant}", schema: payloads.equity, version: 1 },
   command: { pattern: "tw.command.{service}.{verb}", schema: payloads.command, version: 1 },
-  job: { pattern: "tw.job.{kind}", schema: payloads.job, version: 1 },
+  job: { pattern: "tw.job.{kind}", schema: payloads.job, version: 2 },
+  training: { pattern: "tw.training.{model}", schema: payloads.training, version: 1 },
 } as const satisfies Record<string, SubjectDefinition>;
 
 export type Kind = keyof typeof subjects;

@@ -77,11 +77,11 @@ describe("subjects", () => {
   });
 
   test("what is encoded decodes to the same", () => {
-    const data = { kind: "train", parameters: { seed: 1 } };
+    const data = { id: "j1", kind: "train", by: "test", parameters: { seed: 1 } };
     const text = encodeMessage("job", { id: "j", time: 1, published: 2, source: "s", run: "r", data });
     expect(decodeMessage("job", text)).toEqual({
       ok: true,
-      envelope: { id: "j", time: 1, published: 2, source: "s", run: "r", v: 1, data },
+      envelope: { id: "j", time: 1, published: 2, source: "s", run: "r", v: 2, data },
     });
   });
 });

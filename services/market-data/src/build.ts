@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { decodeMessage, subjectOf, type ModelRecord } from "@tradewind/contracts";
+import { decodeMessage, subjectOf, decodeModelRecord, type ModelRecord } from "@tradewind/contracts";
 import { describeMatrix } from "@tradewind/core";
 import { claimPartitions, followVariants, lineOf, type BuildService, type ServiceContext, type Work } from "@tradewind/kit";
 import { openCandleStore, openFeatureCache } from "@tradewind/store";
@@ -104,8 +104,8 @@ async function followModels(
     if (value === undefined) models.delete(key);
     else
       try {
-        const record = JSON.parse(value) as ModelRecord;
-        describeMatrix(record.matrix);
+        const record = decodeModelRecord(value);
+        for (const { matrix } of record.versions) describeMatrix(matrix);
         models.set(key, record);
       } catch (error) {
         models.delete(key);

@@ -1,5 +1,5 @@
 import { sha256 } from "@tradewind/config";
-import type { ModelRecord } from "@tradewind/contracts";
+import { championOf, shadowsOf, type ModelRecord, type ServedModel } from "@tradewind/contracts";
 import {
   calendarNamed,
   describeMatrix,
@@ -32,7 +32,7 @@ export function wantedInstruments(
   const wanted = new Map<string, WantedInstrument>();
   for (const { loaded } of variants) {
     const { plan } = loaded;
-    const records = plan.members.flatMap(({ kind, name }) => (kind === "model" ? (models.get(name) ?? []) : []));
+    const records = plan.members.flatMap(({ kind, name }) => (kind === "model" ? speaking(models.get(name)) : []));
     for (const instrument of plan.instruments) {
       const partition = `${plan.broker}.${instrument.id}`;
       const before = wanted.get(partition);
@@ -53,6 +53,11 @@ export function wantedInstruments(
     }
   }
   return wanted;
+}
+
+/** The versions of a model that are served. */
+function speaking(model: ModelRecord | undefined): readonly ServedModel[] {
+  return model === undefined ? [] : [championOf(model) ?? [], shadowsOf(model)].flat();
 }
 
 /** There is one stream of candles: a variant with sessions or ticks of its own would decide on bars that never come. */

@@ -18,7 +18,9 @@ const recording = minutes(900, 11);
 const config = replayOf({ [PERP]: csvOf(recording) });
 
 async function register(bus: Bus, id = "mind", matrix = plan): Promise<void> {
-  const record: ModelRecord = { id, sha256: "0".repeat(64), bytes: 1, matrix, featureSchema: schema, labels: [], registeredAt: 0 };
+  const rest = { bytes: 1, version: "1", state: "champion", registeredAt: 0, notes: {} } as const;
+  const version = { sha256: "0".repeat(64), matrix, featureSchema: schema, ...rest, labels: [] };
+  const record: ModelRecord = { id, versions: [version], device: "cpu", pinned: false, history: [] };
   await bus.kv("models").put(id, JSON.stringify(record));
 }
 

@@ -24,8 +24,9 @@ export function answerCommands(context: ServiceContext, pool: HostPool): Subscri
       const bytes = await bus.blobs("model-files").get(name);
       if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `there is no blob "${name}"; put the file there first`);
       const record = await registerModel(bus, need(model, "model"), bytes, tryOut);
-      if (name !== record.sha256) await bus.blobs("model-files").delete(name);
-      return { message: `model ${record.id} is registered: ${record.sha256.slice(0, 8)}`, data: record };
+      const { sha256 } = record.versions[0]!;
+      if (name !== sha256) await bus.blobs("model-files").delete(name);
+      return { message: `model ${record.id} is registered: ${sha256.slice(0, 8)}`, data: record };
     },
     async unregister({ model }) {
       const id = need(model, "model");

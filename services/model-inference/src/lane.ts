@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { calendarNamed, timeframeMs, type Candle, type Instrument, type Timeframe } from "@tradewind/core";
-import { content, decodeMessage, subjectOf, tokenOf, type MarketEvent, type ModelRecord } from "@tradewind/contracts";
+import { content, decodeMessage, subjectOf, tokenOf, type MarketEvent, type ServedModel } from "@tradewind/contracts";
 import { checkpointStore, createInbox, type Incoming, type ServiceContext, type Work } from "@tradewind/kit";
 import { barOrder, type Bar, type BarOrder } from "./bar-order.ts";
 import { followFeatures } from "./feature-arrivals.ts";
@@ -23,7 +23,7 @@ export interface LaneWish {
 
 export interface LaneOptions {
   readonly context: ServiceContext;
-  readonly record: ModelRecord;
+  readonly record: ServedModel;
   readonly wish: LaneWish;
   readonly host: ModelHost;
   readonly cache: FeatureCache;
@@ -48,14 +48,14 @@ export async function startLane(options: LaneOptions): Promise<Work> {
   const { instrument, effectiveFrom } = wish;
   const { matrix } = record;
   const venue = tokenOf(wish.broker);
-  const about = { model: record.id, venue, instrument: instrument.id };
+  const about = { model: record.speaksAs, venue, instrument: instrument.id };
   const calendar = calendarNamed(instrument.calendar);
   const clock = context.run.clock === "events" ? undefined : context.clock;
   const finest = matrix.timeframes[0]!;
   const timeframes = timeframesOf(record, wish.timeframe);
   const filter = subjectOf("candle", { venue, instrument: instrument.id, timeframe: timeframes.length === 1 ? finest : "*" });
   const order = barOrder({ timeframes }, calendar);
-  const checkpoints = checkpointStore(context, `${record.id}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
+  const checkpoints = checkpointStore(context, `${record.speaksAs}.${venue}.${instrument.id}`, versionOf(record, timeframes, context));
   const saved = await checkpoints.load();
   const saidUpTo = Math.max(effectiveFrom, await lastSaid(context, subjectOf("prediction", about)));
   const arrivals = clock && (await followFeatures(context, options.cache, { ...record, venue, instrument: instrument.id }));
@@ -109,11 +109,11 @@ function barsOf(order: BarOrder, event: MarketEvent, cause: string): readonly Ba
 }
 
 /** The timeframes a lane reads: the matrix's, and before them the variants' where they decide more often than the model speaks. */
-function timeframesOf({ matrix }: ModelRecord, wanted: Timeframe): readonly Timeframe[] {
+function timeframesOf({ matrix }: ServedModel, wanted: Timeframe): readonly Timeframe[] {
   return timeframeMs(wanted) < timeframeMs(matrix.timeframes[0]!) ? [wanted, ...matrix.timeframes] : matrix.timeframes;
 }
 
-function versionOf(record: ModelRecord, timeframes: readonly Timeframe[], { run }: ServiceContext): string {
+function versionOf(record: ServedModel, timeframes: readonly Timeframe[], { run }: ServiceContext): string {
   return createHash("sha256")
     .update(JSON.stringify([record.sha256, record.featureSchema, timeframes, run.clock]))
     .digest("hex");
@@ -136,7 +136,7 @@ async function replay(
   { bus }: ServiceContext,
   filter: string,
   order: BarOrder,
-  { matrix }: ModelRecord,
+  { matrix }: ServedModel,
   until: Candle,
   feed: (candle: Candle) => void,
 ): Promise<void> {

@@ -1,10 +1,10 @@
-import type { ModelRecord } from "@tradewind/contracts";
+import { championOf, decodeModelRecord, shadowsOf, type ModelRecord, type ServedModel } from "@tradewind/contracts";
 import { lineOf, type ServiceContext } from "@tradewind/kit";
 
 /** The registered models as of now. */
 export interface RegisteredModels {
-  get(id: string): ModelRecord | undefined;
-  all(): readonly ModelRecord[];
+  /** The champion of a model by the model's id, a shadow by the name it speaks under. */
+  get(speaksAs: string): ServedModel | undefined;
   stop(): void;
 }
 
@@ -15,7 +15,7 @@ export async function followModels(context: ServiceContext, changed: () => void)
   const watch = await context.bus.kv("models").watch(({ key, value }) => {
     try {
       if (value === undefined) models.delete(key);
-      else models.set(key, JSON.parse(value) as ModelRecord);
+      else models.set(key, decodeModelRecord(value));
     } catch (error) {
       models.delete(key);
       context.log.error(`model ${key} is left out: its record cannot be read: ${lineOf(error)}`);
@@ -23,5 +23,12 @@ export async function followModels(context: ServiceContext, changed: () => void)
     if (ready) changed();
   });
   ready = true;
-  return { get: (id) => models.get(id), all: () => [...models.values()], stop: () => watch.stop() };
+  return {
+    get(speaksAs) {
+      const model = models.get(speaksAs.split("--")[0]!);
+      if (model === undefined) return undefined;
+      return [championOf(model), ...shadowsOf(model)].find((one) => one?.speaksAs === speaksAs);
+    },
+    stop: () => watch.stop(),
+  };
 }

@@ -1,4 +1,4 @@
-import type { ModelRecord } from "@tradewind/contracts";
+import type { ServedModel } from "@tradewind/contracts";
 import { lineOf, type ServiceContext, type Work } from "@tradewind/kit";
 import type { FeatureCache } from "./features.ts";
 import type { HostPool } from "./host/host-pool.ts";
@@ -11,7 +11,7 @@ export interface PartitionOptions {
   readonly pool: HostPool;
   readonly cache: FeatureCache;
   readonly metrics: InferenceMetrics;
-  readonly record: ModelRecord;
+  readonly record: ServedModel;
   readonly wishes: readonly LaneWish[];
   readonly lost: AbortSignal;
 }

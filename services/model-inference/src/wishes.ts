@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { timeframeMs, type Timeframe, type VariantPlan } from "@tradewind/core";
-import type { ModelRecord } from "@tradewind/contracts";
+import type { ServedModel } from "@tradewind/contracts";
 import type { RunningVariant } from "@tradewind/kit";
 import type { LaneWish } from "./lane.ts";
 
@@ -29,7 +29,7 @@ export function wishesOf(variants: readonly RunningVariant[]): ReadonlyMap<strin
 }
 
 /** Changes when the work of a model's partition must start anew. */
-export function versionOf({ sha256, featureSchema }: ModelRecord, wishes: readonly LaneWish[]): string {
+export function versionOf({ sha256, featureSchema }: ServedModel, wishes: readonly LaneWish[]): string {
   const lanes = wishes.map(({ broker, instrument, effectiveFrom, timeframe }) => [broker, instrument.id, effectiveFrom, timeframe]);
   return createHash("sha256")
     .update(JSON.stringify([sha256, featureSchema, lanes]))

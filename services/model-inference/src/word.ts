@@ -1,5 +1,5 @@
 import { Failure, isFailure, timeframeMs, type Candle, type Timeframe } from "@tradewind/core";
-import type { MemberWord, ModelRecord } from "@tradewind/contracts";
+import type { MemberWord, ServedModel } from "@tradewind/contracts";
 import { lineOf, type MarketClock } from "@tradewind/kit";
 import { verdictOf } from "@tradewind/onnx";
 import type { FeatureSource } from "./features.ts";
@@ -15,7 +15,7 @@ export interface Speaker {
 }
 
 export interface SpeakerOptions {
-  readonly record: ModelRecord;
+  readonly record: ServedModel;
   readonly host: ModelHost;
   readonly features: FeatureSource;
   readonly metrics: InferenceMetrics;
@@ -35,7 +35,7 @@ export function deadlineOf(closeTime: number, timeframe: Timeframe, speed: numbe
 
 export function createSpeaker(options: SpeakerOptions): Speaker {
   const { record, host, features, metrics, clock, signal } = options;
-  const source = record.id;
+  const source = record.speaksAs;
   const finest = record.matrix.timeframes[0]!;
 
   function abstain({ instrument, closeTime }: Candle, silence: Silence, reason: string): MemberWord {
@@ -60,7 +60,8 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     metrics.predictions.inc({ model: source });
     const { score, confidence } = verdictOf(probabilities, 0, record.labels);
     const { sha256: modelHash, featureSchema } = record;
-    return { type: "prediction", prediction: { source, instrument, closeTime, score, confidence, modelHash, featureSchema } };
+    const said = { source, instrument, closeTime, score, confidence, modelHash, featureSchema };
+    return { type: "prediction", prediction: { ...said, probabilities: byLabel(probabilities, record.labels) } };
   }
 
   return {
@@ -78,6 +79,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     },
     aside: (candle) => abstain(candle, "other_timeframe", `the model speaks on ${finest} closes`),
   };
+}
+
+function byLabel(probabilities: Float32Array, labels: readonly string[]): Record<string, number> {
+  return Object.fromEntries(labels.map((label, i) => [label, probabilities[i]!]));
 }
 
 /** The result, or undefined when it is not there in time. Throws `HOST_STOPPED` on abort. */

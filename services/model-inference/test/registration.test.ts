@@ -65,11 +65,12 @@ describe("registering models", () => {
   test("given a file, when it is registered twice, then its record stays as it is; another file replaces it", async () => {
     const bus = scene.bus();
     const first = await registerModel(bus, MODEL, modelFile());
-    expect(first.sha256).toBe(createHash("sha256").update(modelFile()).digest("hex"));
+    expect(first.versions[0]!.sha256).toBe(createHash("sha256").update(modelFile()).digest("hex"));
     expect(await registerModel(bus, MODEL, modelFile())).toEqual(first);
     const other = await registerModel(bus, MODEL, modelFile({ ...matrix, window: 5 }));
-    expect(other.sha256).not.toBe(first.sha256);
-    expect(other.featureSchema).not.toBe(first.featureSchema);
+    expect(other.versions.map(({ state }) => state)).toEqual(["champion", "retired"]);
+    expect(other.versions[1]!.sha256).toBe(first.versions[0]!.sha256);
+    expect(other.versions[0]!.featureSchema).not.toBe(first.versions[0]!.featureSchema);
     await expect(registerModel(bus, "no.token", modelFile())).rejects.toMatchObject({ code: "BAD_MODEL_ID" });
   });
 
@@ -79,7 +80,7 @@ describe("registering models", () => {
     await want(bus, one);
     await bus.blobs("model-files").put("upload-1", modelFile());
     expect(await ask(bus, "register", { model: MODEL, blob: "upload-1" })).toMatchObject({ ok: true });
-    expect(await bus.blobs("model-files").list()).toEqual([(await listed(bus))[0]!.sha256]);
+    expect(await bus.blobs("model-files").list()).toEqual([(await listed(bus))[0]!.versions[0]!.sha256]);
     await eventually(() => service.context.state.current().partitions.includes(MODEL));
 
     expect(await ask(bus, "unregister", { model: MODEL })).toMatchObject({ ok: true });

@@ -76,6 +76,7 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
     },
+    work: () => Promise.reject(new Failure("bug", "NOT_YET", "work queues are not served yet")),
     async last(subject) {
       const log = check().logs[streamOfSubject(subject)];
       core.writer.flush();

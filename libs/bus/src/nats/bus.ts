@@ -52,6 +52,7 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
     },
+    work: () => Promise.reject(new Failure("bug", "NOT_YET", "work queues are not served yet")),
     async last(subject) {
       const stream = streamOfSubject(subject);
       const found = await link.call(`last of "${subject}"`, () => link.jsm.streams.getMessage(stream, { last_by_subj: subject }));

@@ -24,6 +24,8 @@ export interface Prediction {
   readonly confidence: number;
   readonly modelHash: string;
   readonly featureSchema: string;
+  /** Class probabilities by label. */
+  readonly probabilities?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A member that does not vote on this close, and why. First-class: a late model is not a silent one. */
