@@ -1,3 +1,4 @@
+export { goldenDifference, type Golden } from "./golden.ts";
 export { graphBuilder, type GraphBuilder } from "./graph-builder.ts";
 export { inspectModel, type InspectedModel, type Signature } from "./inspect.ts";
 export { featureSchemaOf, metadataKeys, metadataProperties, readMetadata, type ModelMetadata } from "./metadata.ts";

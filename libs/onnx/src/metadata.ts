@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { describeMatrix, inputFailure, isFailure, isTimeframe, type Failure, type MatrixPlan, type ParameterValues } from "@tradewind/core";
+import {
+  describeMatrix,
+  inputFailure,
+  isFailure,
+  isTimeframe,
+  matrixSize,
+  type Failure,
+  type MatrixPlan,
+  type ParameterValues,
+} from "@tradewind/core";
+import { goldenText, readGolden, type Golden } from "./golden.ts";
 
 /**
  * The keys of `metadata_props` in a model of ours: the one place where they are named. A file of any maker that has the
@@ -15,7 +25,14 @@ import { describeMatrix, inputFailure, isFailure, isTimeframe, type Failure, typ
  * | tradewind.labels         | classes in the order of the outputs, separated by commas; `down` and `up` among them |
  * | tradewind.model_version  | any text |
  *
- * Optional, for people: tradewind.training_range, .seed, .data_hash, .metrics, .code_version.
+ * Optional:
+ *
+ * | key | holds |
+ * |---|---|
+ * | tradewind.golden     | JSON {rows, matrices, probabilities, tolerance}: what the model must give before it serves (`Golden`) |
+ * | tradewind.expires_at | ISO time of the market, after which the model abstains |
+ *
+ * Optional, for people: tradewind.family, .training_range, .seed, .data_hash, .weights_hash, .metrics, .code_version.
  */
 export const metadataKeys = {
   format: "tradewind.format",
@@ -25,6 +42,8 @@ export const metadataKeys = {
   timeframe: "tradewind.timeframe",
   labels: "tradewind.labels",
   version: "tradewind.model_version",
+  golden: "tradewind.golden",
+  expiresAt: "tradewind.expires_at",
 } as const;
 
 const FORMAT = "1";
@@ -38,6 +57,9 @@ export interface ModelMetadata {
   /** Classes in the order of the outputs. */
   readonly labels: readonly string[];
   readonly version: string;
+  readonly golden?: Golden;
+  /** Market time, ms, after which it abstains. */
+  readonly expiresAt?: number;
   /** Optional keys without their prefix. */
   readonly notes: Readonly<Record<string, string>>;
 }
@@ -49,7 +71,7 @@ export function featureSchemaOf(matrix: MatrixPlan): string {
 
 /** The properties to write into a model's file. */
 export function metadataProperties(metadata: Omit<ModelMetadata, "featureSchema">): Record<string, string> {
-  const { matrix, labels, version, notes } = metadata;
+  const { matrix, labels, version, golden, expiresAt, notes } = metadata;
   return {
     [metadataKeys.format]: FORMAT,
     [metadataKeys.features]: JSON.stringify(matrix),
@@ -58,6 +80,8 @@ export function metadataProperties(metadata: Omit<ModelMetadata, "featureSchema"
     [metadataKeys.timeframe]: matrix.timeframes[0]!,
     [metadataKeys.labels]: labels.join(","),
     [metadataKeys.version]: version,
+    ...(golden !== undefined && { [metadataKeys.golden]: goldenText(golden) }),
+    ...(expiresAt !== undefined && { [metadataKeys.expiresAt]: new Date(expiresAt).toISOString() }),
     ...Object.fromEntries(Object.entries(notes).map(([key, text]) => [PREFIX + key, text])),
   };
 }
@@ -86,19 +110,30 @@ export function readMetadata(properties: Readonly<Record<string, string>>, name:
       "MODEL_FEATURES",
       `${name} was made with feature schema ${featureSchema.slice(0, 8)}, its plan is ${computed.slice(0, 8)} here: a feature means something else now; train it again`,
     );
+  const labels = readLabels(need("labels"), name);
+  const golden = properties[metadataKeys.golden];
+  const expiresAt = properties[metadataKeys.expiresAt];
   const known = new Set<string>(Object.values(metadataKeys));
   const notes = Object.entries(properties).filter(([key]) => key.startsWith(PREFIX) && !known.has(key));
   return {
     matrix,
     featureSchema,
-    labels: readLabels(need("labels"), name),
+    labels,
     version: need("version"),
+    ...(golden !== undefined && { golden: readGolden(golden, name, matrixSize(matrix), labels.length) }),
+    ...(expiresAt !== undefined && { expiresAt: readTime(expiresAt, name) }),
     notes: Object.fromEntries(notes.map(([key, text]) => [key.slice(PREFIX.length), text])),
   };
 }
 
 function wrong(name: string, what: string): Failure {
   return inputFailure("MODEL_METADATA", `${name} ${what}; write the metadata anew, as libs/onnx/src/metadata.ts lists it`);
+}
+
+function readTime(text: string, name: string): number {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw wrong(name, `has "${metadataKeys.expiresAt}" ${text.slice(0, 40)}, which is no ISO time`);
+  return time;
 }
 
 function schemaOf(matrix: MatrixPlan, name: string): string {

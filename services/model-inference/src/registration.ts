@@ -40,7 +40,7 @@ export async function registerModel(
 }
 
 function versionOf({ sha256, bytes, metadata, signature }: InspectedModel): ModelVersion {
-  const { matrix, featureSchema, version, notes } = metadata;
+  const { matrix, featureSchema, version, expiresAt, notes } = metadata;
   const labels = [...signature.labels];
   return {
     sha256,
@@ -52,6 +52,7 @@ function versionOf({ sha256, bytes, metadata, signature }: InspectedModel): Mode
     notes,
     state: "champion",
     registeredAt: Date.now(),
+    ...(expiresAt !== undefined && { expiresAt }),
   };
 }
 
