@@ -239,14 +239,13 @@ describe("the simulated market on the bus", () => {
     await eventually(async () => live(candlesIn(await subject(bus, "1m"))).length > 2);
     await service.stop();
     const last = candlesIn(await subject(bus, "1m")).at(-1)!;
+    const kept = () =>
+      openCandleStore(join(dir, "simulated", "seed-1")).read({ venue: "bybit", instrument: PERP, timeframe: "1m" }, { to: last.closeTime });
     // What was published in the last moment is written after the next start.
     const again = await start(bus, config);
-    await eventually(async () => (await subject(bus, "1m")).length > 0);
+    await eventually(async () => (await kept()).closeTime.at(-1) === last.closeTime);
     await again.stop();
-    const columns = await openCandleStore(join(dir, "simulated", "seed-1")).read(
-      { venue: "bybit", instrument: PERP, timeframe: "1m" },
-      { to: last.closeTime },
-    );
+    const columns = await kept();
     expect([...columns.close]).toEqual(
       candlesIn(await subject(bus, "1m"))
         .filter(({ openTime }) => openTime < last.closeTime)
