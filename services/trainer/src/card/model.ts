@@ -1,0 +1,155 @@
+import type { MatrixPlan } from "@tradewind/core";
+
+/*
+ * What a model card says. Shares, probabilities and accuracies are 0..1, returns are percent, times are ms since 1970
+ * (market time unless said otherwise). A figure that cannot be had is null and shown as a dash, never as zero.
+ */
+
+/** Whether the model earned more, after fees, than the best of its naive baselines on rows it had not seen. */
+export type Verdict = "yes" | "no" | "not distinguishable";
+
+/** Rows by close time, both ends included. `rows` is what is left after purge and embargo. */
+export interface CardRange {
+  readonly from: number;
+  readonly to: number;
+  readonly rows: number;
+}
+
+/** One fold of the walk-forward validation. */
+export interface CardFold {
+  readonly training: CardRange;
+  readonly validation: CardRange;
+  /** Rows dropped from training because their label looks into the validation range. */
+  readonly purged: number;
+  /** Rows dropped next to the validation range on top of that. */
+  readonly embargoed: number;
+  /** On validation rows: the family's own objective. */
+  readonly loss: number | null;
+  readonly accuracy: number | null;
+  /** Mean negative log probability of the true class, nats. */
+  readonly logLoss: number | null;
+  /** Net return of the fold's predictions after fees. */
+  readonly netReturnPct: number | null;
+}
+
+/** Loss by epoch (round, update), on training and validation rows. */
+export interface CardCurve {
+  /** What a step of the curve is: "epoch", "round", "1000 updates". */
+  readonly step: string;
+  /** What the loss is: "cross entropy (nats)", "Huber". */
+  readonly objective: string;
+  readonly training: readonly (number | null)[];
+  /** As long as `training`; null where it was not measured. */
+  readonly validation: readonly (number | null)[];
+  /** Index of the step whose weights were kept. */
+  readonly kept: number | null;
+}
+
+/** Predictions whose highest probability fell into [from, to). */
+export interface CardCalibrationBin {
+  readonly from: number;
+  readonly to: number;
+  /** Mean of the highest probability; null without rows. */
+  readonly confidence: number | null;
+  /** Share of them that were right; null without rows. */
+  readonly frequency: number | null;
+  readonly count: number;
+}
+
+/** What acting on a rule would have earned over the validation rows, in percent, each trade paid for. */
+export interface CardStrategy {
+  /** "model", "always flat", "always long", "persistence", "majority class". */
+  readonly name: string;
+  readonly netReturnPct: number | null;
+  /** Of `netReturnPct`. */
+  readonly standardErrorPct: number | null;
+  /** 95 % interval of `netReturnPct`. */
+  readonly intervalPct: readonly [number, number] | null;
+  readonly trades: number;
+}
+
+export interface CardValidation {
+  /** The rows that every figure here is of: not seen in training, all folds together. */
+  readonly rows: number;
+  readonly accuracy: number | null;
+  readonly logLoss: number | null;
+  /** Log loss of always naming the classes' shares of the training rows: what a model that knows nothing reaches. */
+  readonly baselineLogLoss: number | null;
+  /** confusion[truth][predicted], counts, in the order of `labels`. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly calibration: readonly CardCalibrationBin[];
+  /** Mean distance between confidence and frequency, weighted by count. */
+  readonly calibrationError: number | null;
+  /** The model first, then the baselines. */
+  readonly comparison: readonly CardStrategy[];
+  /** What was paid for a round trip in the comparison, in percent of its value. */
+  readonly roundTripCostPct: number;
+  /** How the interval was made: "block bootstrap, 1,000 draws of blocks of 24 rows". */
+  readonly intervalMethod: string;
+}
+
+export interface CardCaution {
+  /** SIMULATED_DATA, FEW_ROWS, CLASS_IMBALANCE, NON_STATIONARY, ONE_FOLD, OVERFIT ... */
+  readonly code: string;
+  /** One sentence with the numbers. */
+  readonly detail: string;
+}
+
+export interface CardImportance {
+  readonly feature: string;
+  /** 0..1, of all features together. */
+  readonly share: number;
+}
+
+/** What a person should know of a trained model: `renderCard` makes a page of it. */
+export interface CardModel {
+  readonly name: string;
+  /** cnn, lstm, transformer, gbdt, dqn, ensemble, meta. */
+  readonly family: string;
+  /** Does the model beat doing the naive thing, after fees? */
+  readonly verdict: Verdict;
+  /** The verdict as one plain sentence, with its numbers. */
+  readonly sentence: string;
+  readonly cautions: readonly CardCaution[];
+
+  readonly venue: string;
+  readonly instruments: readonly string[];
+  readonly timeframe: string;
+  readonly matrix: MatrixPlan;
+  /** Class names in the order of the outputs. */
+  readonly labels: readonly string[];
+  /** The label as the reader needs it: "forward_return: 4 closes ahead, up or down where the move pays 0.2 %". */
+  readonly labelDefinition: string;
+  /** Shares of the classes, in the order of `labels`. */
+  readonly classShares: { readonly training: readonly number[]; readonly validation: readonly number[] };
+
+  readonly training: CardRange;
+  readonly validation: CardRange;
+  readonly folds: readonly CardFold[];
+  /** Of the training whose weights are in the file. */
+  readonly curve: CardCurve;
+  readonly evaluation: CardValidation;
+  /** Most important first; null where the family gives none. */
+  readonly importance: readonly CardImportance[] | null;
+
+  readonly seed: number;
+  /** Of the family, with defaults filled in; in the order to show. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Learned numbers: weights, or leaves and splits. */
+  readonly parameters: number | null;
+  /** Hex SHA-256 of the training rows and their labels. */
+  readonly dataHash: string;
+  readonly weightsHash: string;
+  /** Of the .onnx file. */
+  readonly fileHash: string;
+  readonly fileBytes: number;
+  /** Commit or release that trained it. */
+  readonly codeVersion: string;
+  /** Market time after which it abstains. */
+  readonly expiresAt: number | null;
+  /** Wall time of the training's end. */
+  readonly trainedAt: number;
+  readonly trainingMs: number;
+  /** Most memory the process held (resident), bytes. */
+  readonly peakMemoryBytes: number | null;
+}
