@@ -31,8 +31,8 @@ export interface Bus {
   consume(options: ConsumeOptions): Promise<Consumer>;
   /**
    * Takes messages of a work queue, one at a time, each given to one of all the workers there are. One is done and gone
-   * when `take` resolves. It is given again, to anybody, when `take` throws, or when its worker has neither ended it nor
-   * called `renew` for 30 s.
+   * when `take` resolves. It is given again, to anybody, when `take` throws (which `onError` is told), or when its worker
+   * has neither ended it nor called `renew` for 30 s. So a message can be worked twice, never not at all.
    */
   work(options: WorkOptions): Promise<Consumer>;
   /** The last kept message of one subject (no wildcards). */
@@ -91,7 +91,7 @@ export interface WorkOptions {
 export interface Consumer {
   /** Rejects when `take` threw or the stream cannot be read any more; otherwise stays pending, and resolves on `stop`. */
   readonly failed: Promise<void>;
-  /** Resolves when the message in hand is done. */
+  /** Resolves when the message in hand is done; a worker that would take long ends or gives it back by itself. */
   stop(): Promise<void>;
 }
 

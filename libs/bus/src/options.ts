@@ -9,9 +9,16 @@ export interface BusOptions {
   readonly ttlMs?: Readonly<Partial<Record<BucketName, number>>>;
   /** How many bytes of a stream are kept, instead of the contracts' bounds; Infinity for all. */
   readonly maxBytes?: Readonly<Partial<Record<StreamName, number>>>;
-  /** What a listener or responder threw; the default is a warning of the process. `where` names subject or bucket. */
+  /** How long a message of a work queue is its worker's without a word of it, in ms. */
+  readonly ackWaitMs?: number;
+  /** What a listener, responder or worker threw; the default is a warning of the process. `where` names subject or bucket. */
   readonly onError?: (error: unknown, where: string) => void;
 }
+
+/** The same for every worker of a queue: what holds is what the first of them said. */
+export const ACK_WAIT_MS = 30_000;
+/** A message whose worker threw is given again after so long, so that one that always fails does not busy everybody. */
+export const NAK_PAUSE_MS = 500;
 
 /** For a run on the events clock: it is as long as its recording, and a stage far behind must miss nothing of it. */
 export const keepEverything: BusOptions = { maxBytes: { MARKET: Infinity, DECISIONS: Infinity } };

@@ -64,3 +64,10 @@ export function streamOfFilter(filter: string): StreamName {
     throw new Failure("bug", "WORK_QUEUE", `"${filter}" is a work queue: its messages are taken, not read in order`);
   return name;
 }
+
+/** The work queue that keeps one subject. Throws `NO_WORK_QUEUE` (bug) for what is no subject of one. */
+export function queueOfSubject(subject: string): StreamName {
+  const name = streamOfSubject(subject);
+  if (streams[name].retention === "workqueue") return name;
+  throw new Failure("bug", "NO_WORK_QUEUE", `"${subject}" is kept by ${name}, which is no work queue: its messages are read, not taken`);
+}

@@ -6,6 +6,7 @@ import { testKill } from "./contract/kill.ts";
 import { testKv } from "./contract/kv.ts";
 import { testLoose } from "./contract/loose.ts";
 import { testRead } from "./contract/read.ts";
+import { testWork } from "./contract/work.ts";
 import type { MakeWorld } from "./contract/world.ts";
 
 /** What every adapter of the bus must do. Each test has a bus of its own from `make`. */
@@ -15,6 +16,7 @@ export function testBus(make: MakeWorld): void {
   testBounds(make);
   testConsume(make);
   testLoose(make);
+  testWork(make);
   testKv(make);
   testBlobs(make);
   testKill(make);

@@ -76,6 +76,32 @@ describe("given nats-server is killed and started again", () => {
     await bus.close();
   });
 
+  test("a piece of work begun before ends after, once, and the worker goes on", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const ends: (() => void)[] = [];
+    const taken: string[] = [];
+    await bus.work({
+      subject: "tw.job.train",
+      take: ({ data }) => {
+        taken.push(data);
+        return new Promise((resolve) => ends.push(resolve));
+      },
+    });
+    await bus.append("tw.job.train", "long");
+    await eventually(() => ends.length === 1);
+    await server.kill();
+    await eventually(() => !bus.connected);
+    ends[0]!();
+    await server.restart();
+    await eventually(() => bus.append("tw.job.train", "next", { id: "next" }), { timeoutMs: 30_000 });
+    await eventually(() => ends.length === 2);
+    ends[1]!();
+    await eventually(async () => (await bus.last("tw.job.train")) === undefined);
+    expect(taken).toEqual(["long", "next"]);
+    await bus.close();
+  });
+
   test("status is told, watchers, listeners and responders go on", async () => {
     await using server = await startNats();
     const bus = await open(server);

@@ -1,11 +1,12 @@
 import { buckets, DUPLICATE_WINDOW_MS, streams, type BlobBucketName, type StreamName } from "@tradewind/contracts";
-import { maxBytesOf, type BusOptions } from "../options.ts";
+import { ACK_WAIT_MS, maxBytesOf, type BusOptions } from "../options.ts";
 import { createBuckets, type Buckets } from "./kv.ts";
 import { openBlobs } from "./blobs.ts";
 import { openDatabase } from "./database.ts";
 import { createLog, type Log } from "./log.ts";
 import { createLooseMessages, type LooseMessages } from "./loose.ts";
 import { createSubjects } from "./subjects.ts";
+import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 import { createWriter, type Writer } from "./writer.ts";
 import type { Blobs, Subscription } from "../bus.ts";
 
@@ -23,6 +24,7 @@ export interface Core {
   readonly logs: Readonly<Record<StreamName, Log>>;
   readonly buckets: Buckets;
   readonly loose: LooseMessages;
+  readonly jobs: WorkQueue;
   blobs(bucket: BlobBucketName): Blobs;
   close(): void;
 }
@@ -47,15 +49,18 @@ export function openCore(file: string, options: EmbeddedOptions): Core {
       full: () => pruning.soon(),
     });
   const logs = { MARKET: log("MARKET"), DECISIONS: log("DECISIONS"), LEDGER: log("LEDGER"), JOBS: log("JOBS") };
+  const jobs = createWorkQueue(logs.JOBS, writer, options.ackWaitMs ?? ACK_WAIT_MS);
   const pruning = startPruning(writer, Object.values(logs));
   return {
     writer,
     logs,
     buckets: createBuckets({ sql, writer, now, ttlMs: (bucket) => options.ttlMs?.[bucket] ?? buckets[bucket].ttlMs }),
     loose: createLooseMessages(),
+    jobs,
     blobs: (bucket) => openBlobs(sql, writer, bucket),
     close() {
       pruning.stop();
+      jobs.stop();
       writer.flush();
       sql.close();
     },

@@ -85,6 +85,10 @@ export function statements(sql: DatabaseSync, table: string) {
     some: sql.prepare(
       `SELECT seq, time, subject, data FROM ${table} WHERE seq > ? AND seq <= ? AND +subject IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT ?`,
     ),
+    next: sql.prepare(
+      `SELECT seq, time, data FROM ${table} WHERE subject = ? AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq LIMIT 1`,
+    ),
+    remove: sql.prepare(`DELETE FROM ${table} WHERE seq = ?`),
     drop: sql.prepare(`DELETE FROM ${table} WHERE seq < ?`),
     counter: sql.prepare("SELECT value FROM counters WHERE name = ?"),
     count: sql.prepare("INSERT INTO counters(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"),

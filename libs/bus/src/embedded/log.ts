@@ -35,6 +35,10 @@ export interface Log {
   end(): number;
   /** Reads batches of one filter; keeps what it needs for the next. */
   reader(filter: string): (after: number, limit: number) => Batch;
+  /** The first message of a work queue on this subject that is none of `taken`. */
+  next(subject: string, taken: readonly number[]): Stored | undefined;
+  /** Takes one message out of a work queue; within a change. */
+  remove(seq: number): void;
   onAppend(wake: () => void): () => void;
   /** Drops what is too old or too much, a piece at a time; within a change. Tells whether there is more. */
   prune(): boolean;
@@ -98,6 +102,14 @@ export function createLog(definition: StreamDefinition, options: LogOptions): Lo
     first: () => firstSeq(query, tail),
     end: () => tail.last,
     reader: (filter) => readerOf(tail, query, subjects, filter),
+    next(subject, taken) {
+      const row = query.next.get(subjects.known(subject) ?? 0, JSON.stringify(taken));
+      return row === undefined ? undefined : storedOf(subject, row);
+    },
+    remove(seq) {
+      query.count.run(table, tail.last);
+      query.remove.run(seq);
+    },
     onAppend(wake) {
       listeners.add(wake);
       return () => listeners.delete(wake);

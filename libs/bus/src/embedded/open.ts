@@ -4,10 +4,11 @@ import { Failure } from "@tradewind/core";
 import type { BucketName } from "@tradewind/contracts";
 import type { Bus, ConsumeOptions, Consumer, Stored, Subscription } from "../bus.ts";
 import { checkAppend, warn } from "../options.ts";
-import { checkPattern, checkSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
+import { checkPattern, checkSubject, queueOfSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { startConsumer } from "./consumer.ts";
 import { openCore, type Core, type EmbeddedOptions } from "./core.ts";
 import type { Log } from "./log.ts";
+import { startWorker } from "./worker.ts";
 
 const READ_BATCH = 512;
 
@@ -76,7 +77,13 @@ function createHandle(core: Core, options: EmbeddedOptions, release: () => void)
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
     },
-    work: () => Promise.reject(new Failure("bug", "NOT_YET", "work queues are not served yet")),
+    async work({ subject, take }) {
+      queueOfSubject(subject);
+      const worker = startWorker(check().jobs, subject, take, (error) => onError(error, subject));
+      consumers.add(worker);
+      void worker.failed.catch(() => undefined).finally(() => consumers.delete(worker));
+      return worker;
+    },
     async last(subject) {
       const log = check().logs[streamOfSubject(subject)];
       core.writer.flush();

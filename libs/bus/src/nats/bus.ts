@@ -1,8 +1,8 @@
 import { Failure } from "@tradewind/core";
 import type { Subscription as NatsSubscription } from "@nats-io/transport-node";
 import type { Bus, Consumer, From, Kv, Loose, Subscription } from "../bus.ts";
-import { warn, type BusOptions } from "../options.ts";
-import { checkPattern, checkSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
+import { ACK_WAIT_MS, warn, type BusOptions } from "../options.ts";
+import { checkPattern, checkSubject, queueOfSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { append } from "./append.ts";
 import { openBlobs } from "./blobs.ts";
 import { readToEnd, startConsumer } from "./consumer.ts";
@@ -12,6 +12,7 @@ import { openKv } from "./kv.ts";
 import type { Link } from "./link.ts";
 import type { Start } from "./reader.ts";
 import { textOf } from "./text.ts";
+import { startWorker } from "./worker.ts";
 
 export function createNatsBus(link: Link, options: BusOptions): Bus {
   const onError = options.onError ?? warn;
@@ -52,7 +53,15 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
       void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
       return consumer;
     },
-    work: () => Promise.reject(new Failure("bug", "NOT_YET", "work queues are not served yet")),
+    async work({ subject, take }) {
+      const stream = queueOfSubject(subject);
+      const worker = await startWorker({ link, stream, subject, ackWaitMs: options.ackWaitMs ?? ACK_WAIT_MS }, take, (error) =>
+        onError(error, subject),
+      );
+      consumers.add(worker);
+      void worker.failed.catch(() => undefined).finally(() => consumers.delete(worker));
+      return worker;
+    },
     async last(subject) {
       const stream = streamOfSubject(subject);
       const found = await link.call(`last of "${subject}"`, () => link.jsm.streams.getMessage(stream, { last_by_subj: subject }));

@@ -98,7 +98,7 @@ export function openPull({ link, stream, consumer, room, take, lost }: PullOptio
 }
 
 /** `$JS.ACK.[domain.account.]stream.consumer.deliveries.seq.count.nanoseconds.pending[.random]`. */
-function placeOf(reply: string): { readonly seq: number; readonly count: number; readonly time: number; readonly pending: number } {
+export function placeOf(reply: string): { readonly seq: number; readonly count: number; readonly time: number; readonly pending: number } {
   const tokens = reply.split(".");
   const at = tokens.length >= 11 ? 7 : 5;
   const [seq, count, time, pending] = tokens.slice(at, at + 4);
