@@ -1,0 +1,77 @@
+import { createPrng, type Prng } from "../sim/prng.ts";
+import { DOWN, UP, type Dataset } from "./dataset.ts";
+
+/** A mean with how sure it is. */
+export interface Estimate {
+  readonly mean: number;
+  readonly standardError: number;
+  /** The middle 95 % of its bootstrap. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What acting on every row would have earned per row, as a share of the entry price, after costs. */
+export interface MoneyFigure extends Estimate {
+  /** Rows on which a position was taken. */
+  readonly acted: number;
+}
+
+const RESAMPLES = 1_000;
+
+/**
+ * The return of each row when a position is entered on what was said and left at the label's end: each row is a trade
+ * of its own that pays for entering and leaving. DOWN on what cannot be sold short is no position.
+ */
+export function actedReturns(dataset: Dataset, rows: Int32Array, saidOf: (i: number) => number): { returns: Float64Array; acted: number } {
+  const { longReturn, shortReturn, canShort } = dataset;
+  let acted = 0;
+  const returns = Float64Array.from(rows, (row, i) => {
+    const said = saidOf(i);
+    if (said !== UP && !(said === DOWN && canShort)) return 0;
+    acted++;
+    return said === UP ? longReturn[row]! : shortReturn[row]!;
+  });
+  return { returns, acted };
+}
+
+/** Rows that a block of the bootstrap needs so that rows whose labels overlap stay together. */
+export function blockLength({ closeTime, labelEnd }: Dataset, rows: Int32Array): number {
+  let most = 1;
+  for (let i = 0, end = 0; i < rows.length; i++) {
+    while (end < rows.length && closeTime[rows[end]!]! < labelEnd[rows[i]!]!) end++;
+    most = Math.max(most, end - i);
+  }
+  return Math.min(rows.length, Math.max(2 * most, Math.ceil(Math.cbrt(rows.length))));
+}
+
+/** The mean of `values` with the spread of a circular block bootstrap; the same seed gives the same figures. */
+export function bootstrapMean(values: Float64Array, block: number, seed: number): Estimate {
+  const { length } = values;
+  const sums = new Float64Array(length + 1);
+  for (let i = 0; i < length; i++) sums[i + 1] = sums[i]! + values[i]!;
+  const mean = length === 0 ? 0 : sums[length]! / length;
+  if (length < 2) return { mean, standardError: NaN, low: NaN, high: NaN };
+  const prng = createPrng(seed);
+  const means = Float64Array.from({ length: RESAMPLES }, () => resampledMean(sums, length, block, prng)).sort();
+  let spread = 0;
+  const centre = means.reduce((sum, one) => sum + one, 0) / RESAMPLES;
+  for (const one of means) spread += (one - centre) ** 2;
+  return {
+    mean,
+    standardError: Math.sqrt(spread / (RESAMPLES - 1)),
+    low: means[Math.floor(RESAMPLES * 0.025)]!,
+    high: means[Math.ceil(RESAMPLES * 0.975) - 1]!,
+  };
+}
+
+/** The mean of as many values as there are, in blocks that begin anywhere and go round the end. */
+function resampledMean(sums: Float64Array, length: number, block: number, prng: Prng): number {
+  let sum = 0;
+  for (let left = length; left > 0; left -= block) {
+    const size = Math.min(block, left);
+    const start = prng.below(length);
+    const end = start + size;
+    sum += end <= length ? sums[end]! - sums[start]! : sums[length]! - sums[start]! + sums[end - length]!;
+  }
+  return sum / length;
+}

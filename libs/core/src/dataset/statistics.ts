@@ -1,0 +1,53 @@
+import { directionLabels, type Dataset } from "./dataset.ts";
+
+/** Mean and deviation of each channel, [timeframes * features]. */
+export interface Normaliser {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+/** A channel that varies less than this says nothing: it is only centred, so that no later wiggle is blown up. */
+const DEVIATION_LEAST = 1e-9;
+
+/** Of these rows alone, summed in float64. A row's whole window counts. */
+export function normaliserOf({ matrix, x, rowSize }: Pick<Dataset, "matrix" | "x" | "rowSize">, rows: Int32Array): Normaliser {
+  const { window } = matrix;
+  const width = matrix.features.length;
+  const channels = matrix.timeframes.length * width;
+  const count = rows.length * window;
+  const mean = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+
+  /** Calls `take` with each value and its channel. */
+  function each(take: (value: number, channel: number) => void): void {
+    for (const row of rows)
+      for (let at = 0; at < rowSize; at++) {
+        const block = Math.floor(at / (window * width));
+        take(x[row * rowSize + at]!, block * width + (at % width));
+      }
+  }
+
+  // In two passes: the difference of two large sums would lose what varies little.
+  each((value, channel) => void (mean[channel]! += value));
+  for (let channel = 0; channel < channels; channel++) mean[channel]! /= count;
+  each((value, channel) => void (squares[channel]! += (value - mean[channel]!) ** 2));
+  const deviation = squares.map((sum) => Math.sqrt(sum / count));
+  return {
+    mean: Float32Array.from(mean),
+    deviation: Float32Array.from(deviation, (value) => (value < DEVIATION_LEAST ? 1 : value)),
+  };
+}
+
+/** Rows of each label. */
+export function labelCounts({ label }: Pick<Dataset, "label">, rows: Int32Array): number[] {
+  const counts = directionLabels.map(() => 0);
+  for (const row of rows) counts[label[row]!]!++;
+  return counts;
+}
+
+/** Weights that make each label count alike, mean 1 over these rows; at most `most`, and 0 for a label that has no row. */
+export function classWeights(dataset: Pick<Dataset, "label">, rows: Int32Array, most = 10): Float32Array {
+  const counts = labelCounts(dataset, rows);
+  const present = counts.filter((count) => count > 0).length;
+  return Float32Array.from(counts, (count) => (count === 0 ? 0 : Math.min(most, rows.length / (present * count))));
+}
