@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { escapeHtml, html, scriptJson } from "../src/report/html.ts";
 import type { ReportModel } from "../src/report/model.ts";
 import { renderReport } from "../src/report/page.ts";
 import { carriedTrades } from "../src/report/trades.ts";
@@ -106,15 +105,5 @@ describe("report page", () => {
     const least = Math.min(...carried.map((trip) => Math.abs(trip.pnl)));
     expect(many.filter((trip) => Math.abs(trip.pnl) > least).every((trip) => carried.includes(trip))).toBe(true);
     expect(carried.every((trip, i) => i === 0 || trip.exitTime > carried[i - 1]!.exitTime)).toBe(true);
-  });
-});
-
-describe("markup", () => {
-  it("escapes text, keeps markup and leaves nothing of a script's end in JSON", () => {
-    expect(escapeHtml(`<a href='x' title="y">&`)).toBe("&#60;a href=&#39;x&#39; title=&#34;y&#34;&#62;&#38;");
-    expect(html`<p title="${'"'}">${html`<b>${"<"}</b>`}${null}${3}</p>`.markup).toBe('<p title="&#34;"><b>&#60;</b>3</p>');
-    const text = scriptJson({ a: "</script>\u2028" }).markup;
-    expect(text).not.toMatch(/[<\u2028]/);
-    expect(JSON.parse(text)).toEqual({ a: "</script>\u2028" });
   });
 });

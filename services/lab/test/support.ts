@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { loadVariant, type LoadedVariant, type LoadOptions } from "@tradewind/config";
 import type { CandleColumns, FundingPayment } from "@tradewind/core";
 import { runBacktest, type BacktestRun } from "../src/backtest.ts";
-import { loadCsv, type MarketData } from "../src/market-data.ts";
+import { loadCsv, type MarketData } from "@tradewind/store";
 import { loadDefinitions } from "@tradewind/config";
 
 /** Path of a file of this repository. */

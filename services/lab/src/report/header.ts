@@ -1,6 +1,21 @@
-import type { Caution } from "@tradewind/core";
-import { date, duration, fixed, money, NONE, percent, plural, ratioText, signedMoney, signedPercent, tone } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import {
+  brand,
+  date,
+  duration,
+  fixed,
+  html,
+  money,
+  NONE,
+  percent,
+  plural,
+  ratioText,
+  renderKeyFigures,
+  signedMoney,
+  signedPercent,
+  tone,
+  type Figure,
+  type Html,
+} from "@tradewind/plots";
 import type { ReportModel } from "./model.ts";
 
 /** Name, period, result at a glance and the hashes that identify the run. */
@@ -14,7 +29,7 @@ export function renderHeader(model: ReportModel): Html {
   const shown = instruments.length > 4 ? [...instruments.slice(0, 4), `and ${instruments.length - 4} more`] : instruments;
   const against = benchmarkPct === null ? "" : html` · buy and hold <b class="${tone(benchmarkPct)}">${signedPercent(benchmarkPct, 1)}</b>`;
   return html`<header>
-<p class="brand"><svg viewBox="0 0 32 24" aria-hidden="true"><path d="M2 8h17a4 4 0 1 0-4-4M2 13h24a4 4 0 1 1-4 4M2 18h11a3 3 0 1 1-3 3"/></svg>tradewind <span>backtest report</span></p>
+${brand("backtest report")}
 <div class="title"><div><h1>${model.variant}</h1>
 <p class="facts">${[model.strategy, shown.join(", "), model.timeframe, model.broker].filter((one) => one !== "").join(" · ")}</p>
 <p class="facts">${period}${equity.durationMs > 0 ? ` (${duration(equity.durationMs)})` : ""}</p></div>
@@ -25,34 +40,12 @@ export function renderHeader(model: ReportModel): Html {
 `;
 }
 
-/** What a reader should know before believing the figures. */
-export function renderCautions(cautions: readonly Caution[]): Html {
-  if (cautions.length === 0) return html``;
-  const items = cautions.map(
-    (caution) => html`<li><b>${caution.code.toLowerCase().replace(/_/g, " ")}</b><span>${caution.detail}</span></li>`,
-  );
-  return html`<section class="cautions" aria-labelledby="cautions"><h2 id="cautions">Before you believe this</h2><ul>${items}</ul></section>
-`;
-}
-
-interface Card {
-  readonly name: string;
-  readonly value: string;
-  readonly note: string;
-  readonly tone: string;
-}
-
 /** The key figures. */
 export function renderCards(model: ReportModel): Html {
-  const cards = keyFigures(model).map(
-    (card) =>
-      html`<div class="card"><dt>${card.name}</dt><dd class="${card.tone}">${card.value}</dd><dd class="note">${card.note}</dd></div>`,
-  );
-  return html`<section aria-label="Key figures"><dl class="cards">${cards}</dl></section>
-`;
+  return renderKeyFigures(keyFigures(model));
 }
 
-function keyFigures({ analysis, currency }: ReportModel): Card[] {
+function keyFigures({ analysis, currency }: ReportModel): Figure[] {
   const { equity, ratios, drawdown, trades, activity, costs } = analysis;
   const deepest = drawdown.deepest;
   const plain = "flat";

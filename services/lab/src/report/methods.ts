@@ -1,6 +1,5 @@
 import type { Analysis } from "@tradewind/core";
-import { date, duration, fixed, percent, ratioText, signedPercent } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import { date, duration, fixed, percent, ratioText, renderList, signedPercent, type Html } from "@tradewind/plots";
 
 /** Figures beside the cards, each with its definition. */
 export function renderMethods({ equity, ratios, drawdown, trades, activity, benchmarkPct }: Analysis): Html {
@@ -25,8 +24,5 @@ export function renderMethods({ equity, ratios, drawdown, trades, activity, benc
     ["Turnover", activity.turnover === null ? "\u2013" : `${fixed(activity.turnover, 1)}\u00a0x`, "traded value / mean equity"],
     ["Length", duration(equity.durationMs), "first to last close"],
   ];
-  return html`<dl class="methods">${rows.map(
-    ([name, value, how]) => html`<div><dt>${name}<small>${how}</small></dt><dd>${value}</dd></div>
-`,
-  )}</dl>`;
+  return renderList(rows);
 }

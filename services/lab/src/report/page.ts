@@ -1,13 +1,22 @@
-import { styleSheet, script, scriptHash } from "./assets.ts";
-import { renderCards, renderCautions, renderHeader } from "./header.ts";
-import { html, raw, scriptJson, type Html } from "./html.ts";
+import {
+  html,
+  plotData,
+  raw,
+  renderCautions,
+  renderHistogram,
+  renderPage,
+  renderTimePlot,
+  scriptJson,
+  section,
+  type Html,
+} from "@tradewind/plots";
+import { script, styleSheet } from "./assets.ts";
+import { renderCards, renderHeader } from "./header.ts";
 import { renderMethods } from "./methods.ts";
 import type { ReportModel } from "./model.ts";
 import { equityPlot } from "./plots/equity.ts";
-import { renderHistogram } from "./plots/histogram.ts";
 import { pricePlot } from "./plots/price.ts";
 import { renderScatter } from "./plots/scatter.ts";
-import { plotData, renderTimePlot } from "./plots/time-plot.ts";
 import { renderCosts, renderInstruments, renderMonthly } from "./tables.ts";
 import { renderTrades, tradeData } from "./trades.ts";
 
@@ -59,6 +68,7 @@ ${section("Monthly returns", renderMonthly(analysis.monthly))}
     renderHistogram(
       trips.closed.map((trip) => trip.returnPct),
       trades.expectancyPct,
+      { item: "trade", value: "trade return", empty: "No closed trades." },
     ),
   )}
 ${section("Worst against best move", renderScatter(trips.closed))}</div>
@@ -68,12 +78,7 @@ ${section("Trades", renderTrades(trips.closed, currency))}
 ${section("All figures", renderMethods(analysis))}
 <footer>Past results say little about future ones. Ledger <code>${model.ledgerHash.slice(0, 16)}</code>, config <code>${model.configHash.slice(0, 16)}</code>.</footer>
 </main><script type="application/json" id="data">${scriptJson(data)}</script>`;
-  return page(`${model.variant} · backtest`, body);
-}
-
-function section(title: string, content: Html): Html {
-  const id = `about-${title.toLowerCase().replace(/\W+/g, "-")}`;
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
+  return renderPage({ title: `${model.variant} · backtest`, body, style: styleSheet, script });
 }
 
 function priceFigure(name: string, figure: Html, open: boolean): Html {
@@ -93,17 +98,4 @@ function drawnNote(model: ReportModel, drawn: number): Html {
     ([kind, y, name]) => html`<span><svg viewBox="-8 -8 16 16" aria-hidden="true"><use href="#mark${kind}" y="${y}"/></svg>${name}</span>`,
   );
   return html`<p class="marklegend">${keys}${more > 0 ? html`<span>${more} more without a plot</span>` : ""}</p>`;
-}
-
-function page(title: string, body: Html): string {
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${scriptHash}; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-${html`<title>${title}</title>`.markup}
-<style>${styleSheet}</style></head>
-<body>${body.markup}
-<script>${script}</script></body></html>
-`;
 }

@@ -1,6 +1,5 @@
 import type { Analysis, InstrumentStats, YearReturns } from "@tradewind/core";
-import { fixed, money, percent, ratioText, signedMoney, signedPercent, tone } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import { fixed, html, money, percent, ratioText, signedMoney, signedPercent, tone, type Html } from "@tradewind/plots";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

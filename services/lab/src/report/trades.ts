@@ -1,6 +1,5 @@
 import type { RoundTrip } from "@tradewind/core";
-import { dateTime, fixed, NONE, plural, quantity, signedMoney, signedPercent, tone } from "./format.ts";
-import { html, type Html } from "./html.ts";
+import { dateTime, fixed, html, NONE, plural, quantity, signedMoney, signedPercent, tone, type Html } from "@tradewind/plots";
 
 /** Trades the page carries, and those it shows without a script. */
 const CARRIED = 4000;

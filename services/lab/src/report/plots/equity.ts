@@ -1,7 +1,5 @@
-import { mergeIndices, m4Indices } from "../downsample.ts";
-import { date, money, percent, signedPercent } from "../format.ts";
+import { date, m4Indices, mergeIndices, money, percent, signedPercent, type TimePlot } from "@tradewind/plots";
 import type { ReportModel } from "../model.ts";
-import type { TimePlot } from "./time-plot.ts";
 
 /** Equity against buy and hold, with the drawdown below; exact for `buckets` pixels of width. */
 export function equityPlot(model: ReportModel, buckets: number): TimePlot {

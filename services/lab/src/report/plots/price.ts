@@ -1,8 +1,6 @@
 import type { CandleColumns, FillRecord } from "@tradewind/core";
+import { plural, type Marks, type TimePlot } from "@tradewind/plots";
 import { envelope } from "../downsample.ts";
-import { plural } from "../format.ts";
-import type { Marks } from "./axes.ts";
-import type { TimePlot } from "./time-plot.ts";
 
 /**
  * Price of one instrument as close line and high-low band, with entries and exits. `id` is unique on the page;

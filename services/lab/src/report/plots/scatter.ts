@@ -1,7 +1,5 @@
 import type { RoundTrip } from "@tradewind/core";
-import { plural, signedPercent } from "../format.ts";
-import { html, raw, type Html } from "../html.ts";
-import { compact, valueTicks } from "./geometry.ts";
+import { compact, html, plural, raw, signedPercent, valueTicks, type Html } from "@tradewind/plots";
 
 /** Points drawn; of more trades, evenly spaced ones. */
 const POINTS = 1500;

@@ -1,4 +1,4 @@
-import { html, join, raw, type Html } from "../html.ts";
+import { html, join, raw, type Html } from "./html.ts";
 import { markUses, readout, timeAxis, valueAxis, type Marks } from "./axes.ts";
 import { layerPath, panelView, type Panel, type Series } from "./geometry.ts";
 

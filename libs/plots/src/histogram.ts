@@ -1,5 +1,5 @@
-import { fixed, percent, plural, signedPercent } from "../format.ts";
-import { html, raw, type Html } from "../html.ts";
+import { fixed, percent, plural, signedPercent } from "./format.ts";
+import { html, raw, type Html } from "./html.ts";
 import { valueTicks } from "./geometry.ts";
 
 /** One bar: values in [from, to). */
@@ -32,15 +32,25 @@ export function binsOf(values: readonly number[], count: number): Bin[] {
   return counts.map((one, i) => ({ from: (first + i) * step, to: (first + i + 1) * step, count: one }));
 }
 
-/** Distribution of trade returns in percent. */
-export function renderHistogram(returnsPct: readonly number[], meanPct: number | null): Html {
-  const bins = binsOf(returnsPct, Math.max(5, Math.min(24, Math.round(2 * Math.sqrt(returnsPct.length)))));
-  if (bins.length === 0) return html`<p class="empty">No closed trades.</p>`;
+/** What a histogram counts. */
+export interface Counted {
+  /** One of them, as the tooltip of a bar counts it: "trade". */
+  readonly item: string;
+  /** Its value, as the summary counts it: "trade return". */
+  readonly value: string;
+  /** The sentence where there is none. */
+  readonly empty: string;
+}
+
+/** Distribution of values in percent, losses and gains in their colours. */
+export function renderHistogram(valuesPct: readonly number[], meanPct: number | null, counted: Counted): Html {
+  const bins = binsOf(valuesPct, Math.max(5, Math.min(24, Math.round(2 * Math.sqrt(valuesPct.length)))));
+  if (bins.length === 0) return html`<p class="empty">${counted.empty}</p>`;
   const top = bins.reduce((most, bin) => Math.max(most, bin.count), 1);
   const width = 1000 / bins.length;
   const bars = bins.map((bin, i) => {
     const height = (bin.count / top) * 190;
-    const title = `${rangeText(bins, i)}: ${plural(bin.count, "trade")}`;
+    const title = `${rangeText(bins, i)}: ${plural(bin.count, counted.item)}`;
     return html`<rect class="${bin.from < 0 ? "down" : "up"}" x="${(i * width + width * 0.06).toFixed(1)}" y="${(200 - height).toFixed(1)}" width="${(width * 0.88).toFixed(1)}" height="${height.toFixed(1)}"><title>${title}</title></rect>`;
   });
   const low = bins[0]!.from;
@@ -53,7 +63,7 @@ export function renderHistogram(returnsPct: readonly number[], meanPct: number |
     meanPct !== null && meanPct > low && meanPct < high
       ? html`<div class="mean" style="left:${place(meanPct)}%"><b>mean ${signedPercent(meanPct)}</b></div>`
       : "";
-  const summary = `Distribution of ${plural(returnsPct.length, "trade return")} from ${percent(low)} to ${percent(high)}.`;
+  const summary = `Distribution of ${plural(valuesPct.length, counted.value)} from ${percent(low)} to ${percent(high)}.`;
   return html`<figure class="plot still"><div class="stage"><div class="panel" style="height:220px">
 <svg class="lines" viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="${summary}">${bars}</svg>${mean}</div>
 <div class="times">${labels}</div></div></figure>`;

@@ -1,5 +1,5 @@
 /*
- * Geometry of the time plots: ticks, scales and paths. The page carries these functions too (see assets.ts), so that
+ * Geometry of the time plots: ticks, scales and paths. The page carries these functions too (see zoom.ts), so that
  * what is drawn here and what is redrawn on zoom are the same; hence they are plain and refer only to each other.
  */
 
