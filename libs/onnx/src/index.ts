@@ -5,6 +5,6 @@ export { featureSchemaOf, metadataKeys, metadataProperties, readMetadata, type M
 export * from "./model.ts";
 export { readModelHeader, supportedOpsets, type HeaderValue, type ModelHeader } from "./read-header.ts";
 export { REFERENCE_LABELS, referenceModel, referenceWeights, type ReferenceModelOptions } from "./reference-model.ts";
-export { openModelSession, type ModelSession } from "./session.ts";
+export { openModelSession, providerOf, type ModelSession } from "./session.ts";
 export { verdictOf, type Verdict } from "./verdict.ts";
 export { writeModel } from "./write-model.ts";

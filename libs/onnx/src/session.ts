@@ -1,11 +1,15 @@
 import { stripVTControlCharacters } from "node:util";
-import { Failure } from "@tradewind/core";
-import type { InspectedModel } from "./inspect.ts";
+// Not core's whole index: the process of one model loads this file, and every module it loads is memory.
+import { Failure } from "@tradewind/core/errors";
+import type { InferenceSession } from "onnxruntime-node";
+import type { InspectedModel, Signature } from "./inspect.ts";
 
 /** A model in memory, ready to run. */
 export interface ModelSession {
-  /** Where it runs. */
+  /** Where it runs: cpu, cuda:0, webgpu. */
   readonly device: string;
+  /** Why it does not run where it was asked to, in one line; undefined when it does. */
+  readonly fallBack: string | undefined;
   /** Class probabilities, row by row, of `rows` feature matrices one after the other. Throws `MODEL_RUN`, `MODEL_OUTPUT`. */
   run(matrices: Float32Array, rows: number): Promise<Float32Array>;
   release(): Promise<void>;
@@ -14,37 +18,21 @@ export interface ModelSession {
 /** A class probability may leave 0..1, and their sum 1, by the rounding of the model's arithmetic. */
 const ROUNDING = 1e-3;
 const LOG_FATAL = 4;
+const CPU = "cpu";
 
 /**
- * Loads a model on the CPU with one thread, so that equal input gives equal bits on one machine: backtest and service
- * open it with this function. The runtime's library is loaded by the first call. Throws `MODEL_LOAD`.
+ * Loads a model with one thread: on the CPU, equal input gives equal bits on one machine, so backtest and service open
+ * it with this function. On another `device` (cuda, cuda:N, webgpu) where that can be had, else on the CPU; the runtime
+ * itself falls back on nothing. The runtime's library is loaded by the first call. Throws `MODEL_LOAD`.
  */
-export async function openModelSession(model: InspectedModel): Promise<ModelSession> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
-  const { input, output, rowShape, rowSize, fixedRows, labels } = model.signature;
-  const session = await InferenceSession.create(model.bytes, {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: "sequential",
-    logSeverityLevel: LOG_FATAL,
-  }).catch((error: unknown) => {
-    throw new Failure("input", "MODEL_LOAD", `the model cannot be loaded: ${lineOf(error)}`);
-  });
-
-  async function runOnce(matrices: Float32Array, rows: number): Promise<Float32Array> {
-    const tensor = new Tensor("float32", matrices, [rows, ...rowShape]);
-    const results = await session.run({ [input]: tensor }, [output]).catch((error: unknown) => {
-      throw new Failure("service", "MODEL_RUN", `the model failed: ${lineOf(error)}`);
-    });
-    const data = results[output]!.data;
-    if (!(data instanceof Float32Array)) throw new Failure("service", "MODEL_OUTPUT", `the model gave no float32 numbers`);
-    checkProbabilities(data, rows, labels.length);
-    return data;
-  }
-
+export async function openModelSession(model: Pick<InspectedModel, "bytes" | "signature">, device = CPU): Promise<ModelSession> {
+  const { signature } = model;
+  const opened = await open(model.bytes, device);
+  const { fixedRows, rowSize, labels } = signature;
+  const runOnce = await runnerOf(opened.session, signature);
   return {
-    device: "cpu",
+    device: opened.device,
+    fallBack: opened.fallBack,
     async run(matrices, rows) {
       if (matrices.length !== rows * rowSize)
         throw new Failure("bug", "MODEL_INPUT", `${matrices.length} numbers do not make ${rows} matrices of ${rowSize}`);
@@ -55,7 +43,68 @@ export async function openModelSession(model: InspectedModel): Promise<ModelSess
       for (let i = 0; i < rows; i++) all.set(await runOnce(matrices.subarray(i * rowSize, (i + 1) * rowSize), 1), i * labels.length);
       return all;
     },
-    release: () => session.release(),
+    release: () => opened.session.release(),
+  };
+}
+
+/** How the runtime calls a device. */
+type Provider = Extract<NonNullable<InferenceSession.SessionOptions["executionProviders"]>[number], string | object>;
+
+/** Undefined for a name that is none. A device's number is that of the machine, as its driver counts. */
+export function providerOf(device: string): Provider | undefined {
+  const [, kind, number] = /^(cpu|webgpu|cuda)(?::(\d{1,2}))?$/.exec(device) ?? [];
+  if (kind === "cuda") return { name: "cuda", deviceId: Number(number ?? 0) };
+  return number === undefined ? kind : undefined;
+}
+
+interface Opened {
+  readonly session: InferenceSession;
+  readonly device: string;
+  readonly fallBack: string | undefined;
+}
+
+async function open(bytes: Uint8Array, device: string): Promise<Opened> {
+  const provider = providerOf(device);
+  let fallBack: string | undefined;
+  if (device !== CPU)
+    try {
+      if (provider === undefined) throw new Error("there is no such device; name cpu, cuda:N or webgpu");
+      return { session: await create(bytes, provider), device: device === "cuda" ? "cuda:0" : device, fallBack };
+    } catch (error) {
+      fallBack = `${device} cannot be had, runs on the CPU: ${lineOf(error)}`;
+    }
+  try {
+    return { session: await create(bytes, CPU), device: CPU, fallBack };
+  } catch (error) {
+    throw new Failure("input", "MODEL_LOAD", `the model cannot be loaded: ${lineOf(error)}`);
+  }
+}
+
+async function create(bytes: Uint8Array, provider: Provider): Promise<InferenceSession> {
+  const { InferenceSession } = await import("onnxruntime-node");
+  return InferenceSession.create(bytes, {
+    executionProviders: [provider],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    logSeverityLevel: LOG_FATAL,
+  });
+}
+
+async function runnerOf(
+  session: InferenceSession,
+  { input, output, rowShape, labels }: Signature,
+): Promise<(matrices: Float32Array, rows: number) => Promise<Float32Array>> {
+  const { Tensor } = await import("onnxruntime-node");
+  return async (matrices, rows) => {
+    const tensor = new Tensor("float32", matrices, [rows, ...rowShape]);
+    const results = await session.run({ [input]: tensor }, [output]).catch((error: unknown) => {
+      throw new Failure("service", "MODEL_RUN", `the model failed: ${lineOf(error)}`);
+    });
+    const data = results[output]!.data;
+    if (!(data instanceof Float32Array)) throw new Failure("service", "MODEL_OUTPUT", `the model gave no float32 numbers`);
+    checkProbabilities(data, rows, labels.length);
+    return data;
   };
 }
 
