@@ -59,7 +59,7 @@ export const plan: VariantPlan = {
   timeframe: "1m",
   finestTimeframe: "1m",
   members: [{ source: "ema_cross", kind: "strategy", name: "ema_cross", parameters: { fast: rules.fast, slow: rules.slow }, weight: 1 }],
-  decision: { threshold: 0.5, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0 },
+  decision: { threshold: 0.5, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0, regimes: "none" },
   sizing: { method: "quantity", quantity: rules.quantity },
   exits: { stopLossPct: rules.stopLossPct, takeProfitPct: rules.takeProfitPct, trailingStopPct: null, maxHoldCloses: null },
   risk: {

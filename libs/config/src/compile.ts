@@ -210,6 +210,7 @@ export function compilePlan(config: VariantConfig, id: string, file: string, rep
       validForCloses: config.decision.valid_for_closes,
       learningRate: config.decision.learning_rate,
       weightFloor: config.decision.weight_floor,
+      regimes: config.decision.regimes ?? defaults.decision.regimes,
     },
     sizing: compileSizing(config, report),
     exits: compileExits(config, report),

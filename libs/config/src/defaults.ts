@@ -22,7 +22,7 @@ export const defaults = {
   sizing: { method: "risk" },
   costs: { spread_bps: 1, slippage_bps: 1 },
   fills: { latency_ms: 0, max_volume_share: null, at_end: "keep" },
-  decision: { threshold: 0.2, every_closes: 1, valid_for_closes: 1, learning_rate: 0, weight_floor: 0.05 },
+  decision: { threshold: 0.2, every_closes: 1, valid_for_closes: 1, learning_rate: 0, weight_floor: 0.05, regimes: "none" },
   exits: { max_hold_closes: null },
   protection: { lookback_minutes: 1_440, lock_minutes: 60, count: 1, limit_pct: 0 },
   weight: 1,

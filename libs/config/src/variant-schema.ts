@@ -167,6 +167,13 @@ const decision = z.strictObject({
     .default(defaults.decision.learning_rate)
     .describe("Step by which weights follow results; 0 keeps them."),
   weight_floor: z.number().min(0).lt(1).default(defaults.decision.weight_floor).describe("Least share of the vote of a member."),
+  // Optional, not defaulted: a file that says nothing keeps the config_hash it has always had.
+  regimes: z
+    .enum(["none", "volatility_trend"])
+    .optional()
+    .describe(
+      `Weights learnt apart for each regime of the market: none, or volatility_trend (calm or wild, range or trend). Default: ${defaults.decision.regimes}.`,
+    ),
 });
 
 const exits = z.strictObject({

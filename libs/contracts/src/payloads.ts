@@ -78,6 +78,8 @@ const decision = z.object({
   entryAllowed: z.boolean(),
   stop: z.number().optional(),
   target: z.number().optional(),
+  /** Of the market, where the variant's weights are learnt by regime. */
+  regime: z.string().optional(),
 });
 
 /** A feature matrix is ready under its cache key; `rows` bars of `columns` features end at `closeTime`. */

@@ -25,9 +25,12 @@ const member = (source: string, over: Partial<MemberPlan> = {}): MemberPlan => (
 const members = [member("first", { weight: 2 }), member("second"), member("nn", { kind: "model" })];
 
 function planOf(over: Partial<VariantPlan> = {}): VariantPlan {
-  const decision = { threshold: 0.1, everyCloses: 3, validForCloses: 1, learningRate: 0.2, weightFloor: 0.05 };
+  const decision = { threshold: 0.1, everyCloses: 3, validForCloses: 1, learningRate: 0.2, weightFloor: 0.05, regimes: "none" };
   return planWith([instrument("spot")], { members, decision, ...over });
 }
+
+/** Enough for regimes to come and go. */
+const BARS = 120;
 
 const closeTimeOf = (bar: number): number => T0 + (bar + 1) * MINUTE;
 
@@ -64,14 +67,19 @@ function roadOf(bars: number, seed: number): DecideEvent[] {
 const run = (machine: DecideMachine, road: readonly DecideEvent[]): Decision[] => road.flatMap((event) => [...machine.step(event)]);
 const asLogged = (decision: Decision): Decision => JSON.parse(JSON.stringify(decision)) as Decision;
 
-describe("given decisions found in the log, when a machine recalls them", () => {
+const byRegime = (): VariantPlan => planOf({ decision: { ...planOf().decision, regimes: "volatility_trend" } });
+
+describe.each([
+  ["one set of weights", planOf],
+  ["weights by regime", byRegime],
+] as const)("given decisions found in the log and %s, when a machine recalls them", (_name, planOf) => {
   test("then it goes on as the one that made them, bit for bit, wherever that was", () => {
     for (let seed = 1; seed <= 30; seed++) {
-      const road = roadOf(40, seed);
+      const road = roadOf(BARS, seed);
       const maker = createDecide(planOf(), calendar);
       const made = run(maker, road);
-      expect(made).toHaveLength(40);
-      const known = createPrng(seed + 1_000).below(41);
+      expect(made).toHaveLength(BARS);
+      const known = createPrng(seed + 1_000).below(BARS + 1);
 
       const heir = createDecide(planOf(), calendar);
       for (const decision of made.slice(0, known)) heir.recall(asLogged(decision));
@@ -84,7 +92,7 @@ describe("given decisions found in the log, when a machine recalls them", () => 
 
   test("then one restored from an older snapshot, with polls under way, goes on the same", () => {
     for (let seed = 1; seed <= 30; seed++) {
-      const road = roadOf(40, seed);
+      const road = roadOf(BARS, seed);
       const prng = createPrng(seed + 2_000);
       const cut = prng.below(road.length);
       const maker = createDecide(planOf(), calendar);
@@ -101,7 +109,9 @@ describe("given decisions found in the log, when a machine recalls them", () => 
       expect(rest.map(encodeSnapshot), `seed ${seed}, cut at ${cut}, ${known} recalled`).toEqual(after.slice(known).map(encodeSnapshot));
     }
   });
+});
 
+describe("given decisions found in the log, when a machine recalls them", () => {
   test("then the weights are those of the log, even where the log's were learnt otherwise", () => {
     const made = run(createDecide(planOf(), calendar), roadOf(20, 5));
     const heir = createDecide(planOf(), calendar);
@@ -131,7 +141,7 @@ describe("given decisions found in the log, when a machine recalls them", () => 
     const still = (weight: number): VariantPlan =>
       planOf({
         members: [member("first", { weight }), ...members.slice(1)],
-        decision: { threshold: 0.1, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0 },
+        decision: { threshold: 0.1, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0, regimes: "none" },
       });
     const made = run(createDecide(still(2), calendar), roadOf(5, 1));
     const heir = createDecide(still(6), calendar);

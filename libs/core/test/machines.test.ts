@@ -55,7 +55,7 @@ function planOf(symbols: readonly string[], members: readonly MemberPlan[], over
     timeframe: "1m",
     finestTimeframe: "1m",
     members,
-    decision: { threshold: 0.1, everyCloses: 1, validForCloses: 1, learningRate: 0.1, weightFloor: 0.05 },
+    decision: { threshold: 0.1, everyCloses: 1, validForCloses: 1, learningRate: 0.1, weightFloor: 0.05, regimes: "none" },
     sizing: { method: "risk", riskPerTrade: 0.01 },
     exits: { stopLossPct: 1, takeProfitPct: 2, trailingStopPct: null, maxHoldCloses: null },
     risk: {
@@ -172,6 +172,12 @@ describe("given the three machines, when they run apart with every message as te
     ["three symbols on one balance, two positions at most", planOf(["BTC", "ETH", "SOL"], [member("macd"), member("rsi")])],
     ["five strategies that vote", planOf(["BTC", "ETH"], Object.keys(strategies).map(member))],
     ["a model's recorded predictions beside a strategy", planOf(["BTC", "ETH", "SOL"], [member("momentum"), model])],
+    [
+      "weights by regime",
+      planOf(["BTC", "ETH"], [member("momentum"), member("rsi"), model], {
+        decision: { ...planOf([], []).decision, regimes: "volatility_trend" },
+      }),
+    ],
     [
       "decisions on 5m, exits on 1m, trailing stop",
       planOf(["BTC", "ETH"], [member("macd")], {

@@ -34,7 +34,7 @@ export const plan: VariantPlan = {
   timeframe: "1m",
   finestTimeframe: "1m",
   members: [],
-  decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0 },
+  decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0, regimes: "none" },
   sizing: { method: "quantity", quantity: 1 },
   exits: { stopLossPct: null, takeProfitPct: null, trailingStopPct: null, maxHoldCloses: null },
   risk: {

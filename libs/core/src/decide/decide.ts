@@ -3,6 +3,8 @@ import type { Abstention, Action, Decision, Prediction, Signal, Vote } from "../
 import type { VariantPlan } from "../domain/plan.ts";
 import type { Calendar } from "../market/calendar.ts";
 import { Polls, type Ballot, type Poll } from "./poll.ts";
+import { copyOf, createRegimeWeights, learnInRegime, moveOn, sharesNow, type RegimeWeights } from "./regime-weights.ts";
+import type { Regime } from "./regime.ts";
 import { initialWeights, learn, type Weights } from "./weights.ts";
 
 /** What `decide` is told. `close` is the closed candle of the decision timeframe. */
@@ -29,6 +31,8 @@ export interface DecideMachine {
 
 interface State {
   weights: Weights;
+  /** Where weights are learnt by regime; `weights` are then those of all regimes together. */
+  regimes: RegimeWeights | undefined;
   lastVotes: Float64Array;
   lastClose: number;
   lastDecided: number;
@@ -42,6 +46,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
   const polls = new Polls(members.length);
   const state: State = {
     weights: initialWeights(members.map((member) => member.weight)),
+    regimes: plan.decision.regimes === "none" ? undefined : createRegimeWeights(),
     lastVotes: new Float64Array(members.length).fill(Number.NaN),
     lastClose: 0,
     lastDecided: -Infinity,
@@ -98,13 +103,23 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
     },
     snapshot: () => ({
       polls: polls.snapshot(),
-      state: { ...state, weights: { ...state.weights, shares: state.weights.shares.slice() }, lastVotes: state.lastVotes.slice() },
+      state: copyState(state),
     }),
     restore: (saved) => {
       const from = saved as { polls: readonly Poll[]; state: State };
       polls.restore(from.polls);
-      Object.assign(state, from.state);
+      Object.assign(state, copyState(from.state));
     },
+  };
+}
+
+function copyState(state: State): State {
+  const { weights, regimes, lastVotes } = state;
+  return {
+    ...state,
+    weights: { ...weights, shares: weights.shares.slice() },
+    regimes: regimes && copyOf(regimes),
+    lastVotes: lastVotes.slice(),
   };
 }
 
@@ -112,11 +127,13 @@ function decide(plan: VariantPlan, calendar: Calendar, state: State, poll: Poll)
   const { members, decision: rules } = plan;
   const candle = poll.candle!;
   follow(plan, state, candle.close);
-  const { shares } = state.weights;
+  if (state.regimes !== undefined) moveOn(state.regimes, candle.close);
+  const shares = inForce(state);
   const { score, voted } = tally(poll.ballots, shares);
   const skipped = state.closes % rules.everyCloses !== 0;
   const action = choose(score, voted, rules.threshold, skipped);
-  const decision = compose(plan, calendar, shares, poll, action, score, voted, skipped);
+  const made = compose(plan, calendar, shares, poll, action, score, voted, skipped);
+  const decision = state.regimes === undefined ? made : { ...made, regime: state.regimes.market.regime };
   for (let i = 0; i < members.length; i++) state.lastVotes[i] = poll.ballots[i]!.value;
   state.lastClose = candle.close;
   state.lastDecided = candle.closeTime;
@@ -129,16 +146,29 @@ const learns = ({ members, decision }: VariantPlan): boolean => decision.learnin
 /** Lets the weights follow what the last votes have come to. */
 function follow(plan: VariantPlan, state: State, close: number): void {
   const { learningRate, weightFloor } = plan.decision;
-  if (learns(plan) && state.lastClose > 0) learn(state.weights, state.lastVotes, close / state.lastClose - 1, learningRate, weightFloor);
+  if (!learns(plan) || state.lastClose <= 0) return;
+  const { weights, regimes, lastVotes } = state;
+  const change = close / state.lastClose - 1;
+  if (regimes === undefined) learn(weights, lastVotes, change, learningRate, weightFloor);
+  else learnInRegime(regimes, weights, lastVotes, change, learningRate, weightFloor);
 }
 
-function recall(plan: VariantPlan, state: State, { votes, close, closeTime }: Decision): void {
+/** The shares that count now. */
+const inForce = ({ weights, regimes }: State): Float64Array => (regimes === undefined ? weights.shares : sharesNow(regimes, weights));
+
+function recall(plan: VariantPlan, state: State, { votes, close, closeTime, regime }: Decision): void {
   if (closeTime <= state.lastDecided) return;
   const ours = votes.length === plan.members.length && votes.every(({ source }, i) => source === plan.members[i]!.source);
   if (ours) follow(plan, state, close);
+  if (state.regimes !== undefined) {
+    moveOn(state.regimes, close);
+    if (regime !== undefined) state.regimes.market.regime = regime as Regime;
+  }
+  // One made before regimes were told apart teaches them all.
+  const shares = regime === undefined ? state.weights.shares : inForce(state);
   for (let i = 0; i < plan.members.length; i++) {
     // The weights it was made with are those that count, however they were learnt.
-    if (ours && learns(plan)) state.weights.shares[i] = votes[i]!.weight;
+    if (ours && learns(plan)) shares[i] = votes[i]!.weight;
     state.lastVotes[i] = ours ? (votes[i]!.vote ?? Number.NaN) : Number.NaN;
   }
   state.lastClose = close;

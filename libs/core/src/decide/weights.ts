@@ -3,9 +3,13 @@
  * earned by its vote on the last close. Hedge (Freund and Schapire, 1997) on returns in units of their running
  * mean absolute size, with a floor under each member's share so that a bad one can come back.
  */
-export interface Weights {
+export interface Weights extends Yardstick {
   /** Shares that sum to 1, in member order. */
   readonly shares: Float64Array;
+}
+
+/** What returns are measured by. */
+export interface Yardstick {
   /** Running mean of |return|, 0 until the first. */
   scale: number;
 }
@@ -21,13 +25,24 @@ export function initialWeights(weights: readonly number[]): Weights {
   return { shares: Float64Array.from(weights, (weight) => weight / sum), scale: 0 };
 }
 
+/** Folds a return into the yardstick and gives it in its units, at most 3 of them; 0 while nothing has moved. */
+export function measure(yardstick: Yardstick, change: number): number {
+  const size = Math.abs(change);
+  yardstick.scale = yardstick.scale === 0 ? size : yardstick.scale + SCALE_SMOOTHING * (size - yardstick.scale);
+  if (yardstick.scale === 0) return 0;
+  return Math.max(-REWARD_MAX, Math.min(REWARD_MAX, change / yardstick.scale));
+}
+
 /** Folds one close: `change` is the return since the votes were cast; an abstained vote (NaN) earns nothing. */
 export function learn(weights: Weights, votes: Float64Array, change: number, learningRate: number, floor: number): void {
-  const size = Math.abs(change);
-  weights.scale = weights.scale === 0 ? size : weights.scale + SCALE_SMOOTHING * (size - weights.scale);
+  const reward = measure(weights, change);
   if (weights.scale === 0) return;
-  const reward = Math.max(-REWARD_MAX, Math.min(REWARD_MAX, change / weights.scale));
-  const { shares } = weights;
+  reweigh(weights.shares, votes, reward, learningRate);
+  raiseToFloor(weights.shares, floor);
+}
+
+/** Multiplies each share by what its vote has earned; they sum to 1 again. */
+export function reweigh(shares: Float64Array, votes: Float64Array, reward: number, learningRate: number): void {
   let sum = 0;
   for (let i = 0; i < shares.length; i++) {
     const vote = votes[i]!;
@@ -35,19 +50,21 @@ export function learn(weights: Weights, votes: Float64Array, change: number, lea
     sum += shares[i]!;
   }
   for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! / sum;
-  raiseToFloor(shares, floor);
 }
 
-/** Lifts shares below the floor to it, at the expense of the others in proportion. */
-function raiseToFloor(shares: Float64Array, floor: number): void {
+/** Lifts shares below the floor to it, at the expense of the others in proportion. Tells whether there were any. */
+export function raiseToFloor(shares: Float64Array, floor: number): boolean {
   const least = Math.min(floor, 1 / shares.length);
   let lifted = 0;
   let rest = 0;
+  let below = false;
   for (const share of shares) {
+    if (share < least) below = true;
     if (share <= least) lifted += 1;
     else rest += share;
   }
-  if (lifted === 0 || rest === 0) return;
+  if (lifted === 0 || rest === 0) return false;
   const scale = (1 - lifted * least) / rest;
   for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! <= least ? least : shares[i]! * scale;
+  return below;
 }

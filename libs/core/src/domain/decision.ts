@@ -61,4 +61,6 @@ export interface Decision {
   readonly entryAllowed: boolean;
   readonly stop?: number;
   readonly target?: number;
+  /** Regime whose weights were used, where the variant tells regimes apart. */
+  readonly regime?: string;
 }

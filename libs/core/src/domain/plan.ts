@@ -61,6 +61,8 @@ export interface DecisionPlan {
   readonly learningRate: number;
   /** No member's share of the vote falls below it. */
   readonly weightFloor: number;
+  /** Whether weights are learnt apart for each regime of the market, and by what regimes are told. */
+  readonly regimes: "none" | "volatility_trend";
 }
 
 /**

@@ -103,7 +103,7 @@ function drawPlan(prng: Prng, kind: InstrumentKind, instruments: readonly Instru
     timeframe: "1m",
     finestTimeframe: "1m",
     members: [],
-    decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0 },
+    decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0, regimes: "none" },
     sizing,
     exits: {
       stopLossPct: maybe(prng, 0.6, 0.2 + prng.next()),

@@ -58,7 +58,7 @@ export function plan(instruments: readonly Instrument[], over: Parts = {}): Vari
     timeframe: "1m",
     finestTimeframe: "1m",
     members: [{ source: "script", kind: "strategy", name: "script", parameters: {}, weight: 1 }],
-    decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0 },
+    decision: { threshold: 0, everyCloses: 1, validForCloses: 1, learningRate: 0, weightFloor: 0, regimes: "none" },
     sizing: { method: "quantity", quantity: 1 },
     protections: [],
     ...over,
