@@ -2,7 +2,8 @@ import type { MatrixPlan } from "@tradewind/core";
 
 /*
  * What a model card says. Shares, probabilities and accuracies are 0..1, returns are percent, times are ms since 1970
- * (market time unless said otherwise). A figure that cannot be had is null and shown as a dash, never as zero.
+ * (market time unless said otherwise). A figure that cannot be had is null (or NaN)
+ * and shown as a dash, never as zero.
  */
 
 /** Whether the model earned more, after fees, than the best of its naive baselines on rows it had not seen. */
@@ -19,17 +20,17 @@ export interface CardRange {
 export interface CardFold {
   readonly training: CardRange;
   readonly validation: CardRange;
-  /** Rows dropped from training because their label looks into the validation range. */
+  /** Rows dropped from training because their label looks into what the validation range sees. */
   readonly purged: number;
-  /** Rows dropped next to the validation range on top of that. */
-  readonly embargoed: number;
+  /** Rows dropped on top of that because they lie too close to it; null where they are counted in `purged`. */
+  readonly embargoed: number | null;
   /** On validation rows: the family's own objective. */
   readonly loss: number | null;
   readonly accuracy: number | null;
   /** Mean negative log probability of the true class, nats. */
   readonly logLoss: number | null;
-  /** Net return of the fold's predictions after fees. */
-  readonly netReturnPct: number | null;
+  /** Mean net return per validation row, as in `CardStrategy.net`. */
+  readonly netPct: number | null;
 }
 
 /** Loss by epoch (round, update), on training and validation rows. */
@@ -56,16 +57,24 @@ export interface CardCalibrationBin {
   readonly count: number;
 }
 
-/** What acting on a rule would have earned over the validation rows, in percent, each trade paid for. */
-export interface CardStrategy {
-  /** "model", "always flat", "always long", "persistence", "majority class". */
-  readonly name: string;
-  readonly netReturnPct: number | null;
-  /** Of `netReturnPct`. */
+/** A mean with how sure it is, all in percent of the entry price. */
+export interface CardEstimate {
+  readonly meanPct: number | null;
   readonly standardErrorPct: number | null;
-  /** 95 % interval of `netReturnPct`. */
-  readonly intervalPct: readonly [number, number] | null;
-  readonly trades: number;
+  /** The ends of the 95 % interval. */
+  readonly lowPct: number | null;
+  readonly highPct: number | null;
+}
+
+/** What acting on every validation row by a rule would have earned per row, fees and slippage paid. */
+export interface CardStrategy {
+  /** "model", "always flat", "always long", "buy and hold", "majority", "persistence". */
+  readonly name: string;
+  readonly net: CardEstimate;
+  /** Rows on which it took a position. */
+  readonly acted: number;
+  /** Share of rows whose label it named; null for a rule that names none. */
+  readonly accuracy: number | null;
 }
 
 export interface CardValidation {
@@ -82,6 +91,8 @@ export interface CardValidation {
   readonly calibrationError: number | null;
   /** The model first, then the baselines. */
   readonly comparison: readonly CardStrategy[];
+  /** The model less the baseline that earned most, row by row: what the verdict rests on. */
+  readonly against: { readonly baseline: string; readonly difference: CardEstimate };
   /** What was paid for a round trip in the comparison, in percent of its value. */
   readonly roundTripCostPct: number;
   /** How the interval was made: "block bootstrap, 1,000 draws of blocks of 24 rows". */
