@@ -51,6 +51,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const plugIns: readonly { dir: string; registry: string; except: readonly string[] }[] = [
   { dir: "libs/core/src/risk/rules", registry: "libs/core/src/risk/registry.ts", except: [] },
   { dir: "libs/core/src/risk/protections", registry: "libs/core/src/risk/protections/registry.ts", except: ["protection.ts"] },
+  { dir: "libs/core/src/dataset/labels", registry: "libs/core/src/dataset/labels/registry.ts", except: [] },
   { dir: "libs/core/src/market/calendars", registry: "libs/core/src/market/calendars/registry.ts", except: [] },
   {
     dir: "libs/core/src/strategies",

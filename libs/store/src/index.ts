@@ -5,5 +5,6 @@ export { readFunding, readMarkPrices, type TimeSeries } from "./funding.ts";
 export type { FeatureCache } from "./feature-cache.ts";
 export { openFeatureCache, type FeatureCacheOptions } from "./open-feature-cache.ts";
 export { importCsv, type ImportOptions, type ImportProgress, type ImportResult } from "./import-csv.ts";
+export { loadCsv, loadFunding, loadStored, type CsvSource, type MarketData, type StoredCandles } from "./market-data.ts";
 export type { Series } from "./partition.ts";
 export { cachedColumns, cacheFileFor, sourceIdentity } from "./raw-cache.ts";

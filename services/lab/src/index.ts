@@ -1,6 +1,6 @@
 export { runBacktest, type BacktestInput, type BacktestRun } from "./backtest.ts";
 export { closesOf, type BeforeRead, type Closes } from "./closes.ts";
-export { fitTimeframe, loadCsv, loadFunding, loadStored, type CsvSource, type MarketData } from "./market-data.ts";
+export { fitTimeframe } from "./fit-timeframe.ts";
 export { predict, readModel, type PredictionInput, type PredictionOf } from "./predictions.ts";
 export { noise, proveNoLookahead, type LookaheadProof, type ProofInput } from "./prove-no-lookahead.ts";
 export { CurveRecorder, LedgerRecorder } from "./recorder.ts";

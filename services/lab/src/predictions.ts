@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import {
-  aggregationChain,
-  byClose,
   calendarNamed,
   candleAt,
-  FeatureMatrix,
   inputFailure,
+  matrixWalk,
   timeframeMs,
   type CandleColumns,
   type Instrument,
@@ -83,26 +81,18 @@ async function predictOne(
 ): Promise<Map<number, Prediction>> {
   const { sha256: modelHash, metadata } = model;
   const { matrix: plan, featureSchema, labels } = metadata;
-  const [finest, coarsest] = [plan.timeframes[0]!, plan.timeframes.at(-1)!];
+  const finest = plan.timeframes[0]!;
   if (timeframeMs(columns.timeframe) > timeframeMs(finest))
     throw inputFailure(
       "MODEL_TIMEFRAME",
       `model ${name} takes ${finest} candles and the data is ${columns.timeframe}; give finer data, or leave the model out`,
     );
-  const calendar = calendarNamed(instrument.calendar);
-  const chain = columns.timeframe === coarsest ? undefined : aggregationChain(calendar, columns.timeframe, coarsest, () => undefined);
-  const features = new FeatureMatrix(plan, { calendar });
+  const walk = matrixWalk(plan, columns.timeframe, calendarNamed(instrument.calendar));
   const predictions = new Map<number, Prediction>();
   for (let row = 0; row < columns.length; row++) {
-    const candle = candleAt(columns, row);
-    const closed = chain === undefined ? [candle] : [candle, ...chain.update(candle)].sort(byClose);
-    for (const one of closed) {
-      if (!plan.timeframes.includes(one.timeframe)) continue;
-      features.update(one);
-      const matrix = one.timeframe === finest ? features.matrix() : undefined;
-      if (matrix === undefined) continue;
+    for (const { matrix, candle } of walk.update(candleAt(columns, row))) {
       const { score, confidence } = verdictOf(await session.run(matrix, 1), 0, labels);
-      const { closeTime } = one;
+      const { closeTime } = candle;
       predictions.set(closeTime, { source, instrument: instrument.id, closeTime, score, confidence, modelHash, featureSchema });
     }
     step();

@@ -10,7 +10,7 @@ import {
 } from "@tradewind/core";
 import type { LoadedVariant } from "@tradewind/config";
 import type { BacktestRun } from "./backtest.ts";
-import type { MarketData } from "./market-data.ts";
+import type { MarketData } from "@tradewind/store";
 
 /**
  * What a backtest prints. Money is in the account currency, to 1e-12 and 15 digits; percentages end in _pct and are, like the ratios,

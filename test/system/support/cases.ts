@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { createPrng } from "@tradewind/core";
 import { aggregated } from "./aggregated.ts";
 import { loadDefinitions, type LoadedVariant } from "@tradewind/config";
-import { loadCsv, runBacktest } from "@tradewind/lab";
+import { runBacktest } from "@tradewind/lab";
+import { loadCsv } from "@tradewind/store";
 import { exported } from "./ledger.ts";
 import { predictionsOf, referenceBytes, type ModelBytes } from "./model.ts";
 

@@ -4,9 +4,6 @@ import { inputFailure, isTimeframe, timeframeNames, type FundingPayment, type Ti
 import { listVariants, loadVariant, type LoadedVariant, type LoadOptions, loadDefinitions } from "@tradewind/config";
 import {
   fitTimeframe,
-  loadCsv,
-  loadFunding,
-  loadStored,
   measure,
   predict,
   proveNoLookahead,
@@ -15,10 +12,10 @@ import {
   runBacktest,
   saveRun,
   type BacktestRun,
-  type MarketData,
   type Measured,
   type PredictionOf,
 } from "@tradewind/lab";
+import { loadCsv, loadFunding, loadStored, type MarketData } from "@tradewind/store";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
 import { checkTarget, noMoreThan, parseTime, progressLine, required, systemOf, writeWhole } from "../support.ts";
 import { proofText, resultText } from "./backtest-text.ts";

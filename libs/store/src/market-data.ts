@@ -3,7 +3,6 @@ import {
   dataGaps,
   inputFailure,
   fromNumber,
-  timeframeMs,
   type CandleColumns,
   type DataGaps,
   type FundingPayment,
@@ -13,8 +12,10 @@ import {
   type Timeframe,
   type VariantPlan,
 } from "@tradewind/core";
+import { openCandleStore } from "./candle-store.ts";
+import { readCandleCsv } from "./csv.ts";
+import { readFunding, readMarkPrices } from "./funding.ts";
 import { leaveOutClosed, tickNotice } from "./plausible.ts";
-import { openCandleStore, readCandleCsv, readFunding, readMarkPrices } from "@tradewind/store";
 
 /** Candles of a run and what is odd about them. */
 export interface MarketData {
@@ -59,8 +60,11 @@ export function loadCsv(source: CsvSource): MarketData {
   };
 }
 
+/** What of a variant's plan says which candles it takes. */
+export type StoredCandles = Pick<VariantPlan, "broker" | "instruments" | "finestTimeframe">;
+
 /** Candles of every instrument of a plan from the store, opening in [from, to). Throws `NO_CANDLES` naming what is missing, and as `loadCsv` of sessions and ticks. */
-export async function loadStored(plan: VariantPlan, dataDir: string, range: { from?: number; to?: number }): Promise<MarketData> {
+export async function loadStored(plan: StoredCandles, dataDir: string, range: { from?: number; to?: number }): Promise<MarketData> {
   const store = openCandleStore(dataDir);
   const timeframe = plan.finestTimeframe;
   const columns: CandleColumns[] = [];
@@ -116,11 +120,4 @@ export function loadFunding(
     });
   }
   return payments;
-}
-
-/** The timeframes of a run over data of `timeframe`: the variant's own decisions where the data is finer, else the data's. */
-export function fitTimeframe(plan: VariantPlan, timeframe: Timeframe): "same" | "finer" | "coarser" {
-  const data = timeframeMs(timeframe);
-  const decision = timeframeMs(plan.timeframe);
-  return data === decision ? "same" : data < decision ? "finer" : "coarser";
 }

@@ -1,11 +1,29 @@
-import { loadVariant } from "@tradewind/config";
 import { allocateColumns, fromNumber, type CandleColumns, type Instrument, type Timeframe } from "@tradewind/core";
 import { describe, expect, it } from "vitest";
 import { leaveOutClosed, tickNotice } from "../src/plausible.ts";
-import { LedgerRecorder } from "../src/recorder.ts";
-import { repo } from "./support.ts";
 
-const stock = loadVariant(repo("configs/variants/alpaca_stocks_paper.json"), { modeOverride: "backtest" }).plan.instruments[0]!;
+const stock: Instrument = {
+  id: "AAPL",
+  symbol: "AAPL",
+  venue: "alpaca",
+  assetClass: "stocks",
+  kind: "spot",
+  base: "AAPL",
+  quote: "USD",
+  settle: "USD",
+  tick: fromNumber(0.01),
+  step: fromNumber(0.001),
+  minQty: fromNumber(0.001),
+  minNotional: fromNumber(1),
+  multiplier: fromNumber(1),
+  makerFee: fromNumber(0),
+  takerFee: fromNumber(0),
+  feeIn: "settle",
+  maxLeverage: 1,
+  initialMargin: fromNumber(1),
+  maintenanceMargin: fromNumber(0),
+  calendar: "us-regular",
+};
 const on = (calendar: string): Instrument => ({ ...stock, calendar });
 
 function rows(timeframe: Timeframe, opens: readonly number[], price = 100): CandleColumns {
@@ -59,12 +77,4 @@ describe("prices few ticks high", () => {
     expect(of(2)).toMatch(/20 ticks/);
     expect(() => of(1.9)).toThrow(expect.objectContaining({ code: "PRICE_BELOW_TICK", action: "input" }) as Error);
   });
-});
-
-it("orders that the venue rejects are counted by its reason", () => {
-  const ledger = new LedgerRecorder();
-  const closed = (outcome: "rejected" | "filled", reason: string) => ({ type: "order_closed", clientId: "c", outcome, reason }) as const;
-  const events = [closed("rejected", "insufficient funds"), closed("filled", ""), closed("rejected", "insufficient funds")];
-  ledger.add({ n: 1, ownerEpoch: 1, time: 0, watermark: 0, input: "", events });
-  expect([...ledger.rejections]).toEqual([["insufficient funds", 2]]);
 });
