@@ -1,5 +1,6 @@
 export * from "./envelope.ts";
 export * from "./ids.ts";
+export * from "./model-changes.ts";
 export * from "./models.ts";
 export * from "./payloads.ts";
 export * from "./records.ts";

@@ -83,6 +83,7 @@ export function decodeModelRecord(text: string): ModelRecord {
   if (!parsed.success) throw new Error(`field ${parsed.error.issues[0]!.path.join(".")}: ${parsed.error.issues[0]!.message}`);
   const read = parsed.data as unknown as ModelRecord;
   for (const one of read.versions) checkMatrixPlan(one.matrix);
+  if (read.versions.filter(({ state }) => state === "champion").length > 1) throw new Error("field versions: more than one champion");
   return read;
 }
 
