@@ -1,3 +1,6 @@
+export { propertiesOf, withMetadata } from "./add-metadata.ts";
+export { parametersOf, settingsOf, type FamilySetting, type InputShape, type NetFamily, type ParameterSpec } from "./families/family.ts";
+export { netFamilies, type NetFamilyName } from "./families/registry.ts";
 export { goldenDifference, type Golden } from "./golden.ts";
 export { graphBuilder, type GraphBuilder } from "./graph-builder.ts";
 export { inspectModel, type InspectedModel, type Signature } from "./inspect.ts";
@@ -6,5 +9,17 @@ export * from "./model.ts";
 export { readModelHeader, supportedOpsets, type HeaderValue, type ModelHeader } from "./read-header.ts";
 export { REFERENCE_LABELS, referenceModel, referenceWeights, type ReferenceModelOptions } from "./reference-model.ts";
 export { openModelSession, providerOf, type ModelSession } from "./session.ts";
+export type {
+  ExportAbout,
+  NetTrainer,
+  NetTrainerOptions,
+  Normaliser,
+  Objective,
+  OptimiserOptions,
+  ReplayBatch,
+  TrainerSnapshot,
+} from "./training/net-trainer.ts";
+export { openNetTrainer } from "./training/open-net-trainer.ts";
 export { verdictOf, type Verdict } from "./verdict.ts";
+export { versionFacts, type VersionFacts } from "./version-facts.ts";
 export { writeModel } from "./write-model.ts";

@@ -1,0 +1,47 @@
+import { inputFailure, type MatrixPlan } from "@tradewind/core";
+import { softmax } from "../autodiff/activation.ts";
+import { cast, scale } from "../autodiff/arithmetic.ts";
+import { openTape } from "../autodiff/tape.ts";
+import type { InputShape } from "../families/family.ts";
+import { metadataProperties } from "../metadata.ts";
+import { writeModel } from "../write-model.ts";
+import { servedParameters } from "./flat-parameters.ts";
+import { rawInput, type NetPlan } from "./graphs.ts";
+import type { ExportAbout } from "./net-trainer.ts";
+import { normalised } from "./normalise.ts";
+
+const OPSET = 17;
+
+/**
+ * The net as a file: raw matrices in, normalised in float32 inside the graph, the runtime's own layers, `probabilities`
+ * out, any number of rows. Throws `EXPORT_MATRIX` when `about.matrix` is of another shape than the net.
+ */
+export function exportNet(plan: NetPlan, theta: Float32Array, labels: readonly string[], about: ExportAbout): Uint8Array<ArrayBuffer> {
+  const { matrix, version, notes, expiresAt, golden, precision = "fp32", temperature = 1 } = about;
+  checkMatrix(matrix, plan.shape);
+  if (!(temperature > 0))
+    throw inputFailure("EXPORT_TEMPERATURE", `a temperature of ${temperature} does not make probabilities; use a number above 0`);
+  const half = precision === "fp16";
+  const tape = openTape(plan.family.name, "serving");
+  const x = normalised(rawInput(tape, "matrix", plan.shape), plan.shape, plan.normaliser);
+  const source = servedParameters(tape, theta, plan.specs, half);
+  const scores = plan.family.forward(source, half ? cast(x, "float16") : x, plan.outputs, plan.settings);
+  const full = half ? cast(scores, "float") : scores;
+  tape.output("probabilities", softmax(temperature === 1 ? full : scale(full, 1 / temperature)), ["batch", plan.outputs]);
+  const own = { family: plan.family.name, ...(half && { precision }) };
+  const metadata = metadataProperties({
+    matrix,
+    labels,
+    version,
+    notes: { ...own, ...notes },
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(golden !== undefined && { golden }),
+  });
+  return writeModel({ graph: tape.finish(), opset: OPSET, producer: "tradewind", producerVersion: "1", metadata });
+}
+
+function checkMatrix({ timeframes, window, features }: MatrixPlan, shape: InputShape): void {
+  const given = [timeframes.length, window, features.length].join(" x ");
+  const own = [shape.timeframes, shape.window, shape.features].join(" x ");
+  if (given !== own) throw inputFailure("EXPORT_MATRIX", `the matrix is ${given}, but the net was trained on ${own}`);
+}
