@@ -152,7 +152,8 @@ function readLabels(text: string, name: string): string[] {
   return labels;
 }
 
-function readPlan(text: string, name: string): MatrixPlan {
+/** The feature plan in a text. Throws `MODEL_METADATA`. */
+export function readPlan(text: string, name: string): MatrixPlan {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { inspectModel, propertiesOf, referenceModel, REFERENCE_LABELS, withMetadata, writeModel, graphBuilder } from "../src/index.ts";
+
+const features = { timeframes: ["1m"], window: 4, features: [{ name: "log_return" }, { name: "rsi" }, { name: "volatility" }] };
+const given = { features, labels: ["down", "flat", "up"], version: "7", notes: { family: "foreign" } };
+
+/** A file that fits by its shapes and says nothing of itself, as other tools write it. */
+function foreignFile(): Uint8Array {
+  const graph = graphBuilder("foreign");
+  const flat = graph.add("Flatten", [graph.input("x", "float", ["n", 1, 4, 3])], { axis: 1 });
+  const weights = graph.constant([12, 3], new Float32Array(36).fill(0.1));
+  graph.output("p", graph.add("Softmax", [graph.add("MatMul", [flat, weights])], { axis: 1 }), "float", ["n", 3]);
+  return writeModel({ graph: graph.finish(), opset: 17, producer: "other", producerVersion: "1", metadata: {} });
+}
+
+describe("metadata given beside a file", () => {
+  test("given a file without any, when it is added, then the file is one of ours, its graph as it was", () => {
+    const file = foreignFile();
+    expect(() => inspectModel(file, "foreign")).toThrow(/has no "tradewind.format"/);
+    const dressed = withMetadata(file, propertiesOf({ ...given, expires_at: "2030-01-01T00:00:00Z" }, "foreign"));
+    expect(dressed.subarray(0, file.length)).toEqual(file);
+    const { metadata, signature } = inspectModel(dressed, "foreign");
+    expect(metadata).toMatchObject({ version: "7", matrix: features, expiresAt: Date.UTC(2030, 0, 1), notes: { family: "foreign" } });
+    expect(signature.labels).toEqual(["down", "flat", "up"]);
+  });
+
+  test("given a file that has its own, then what is given counts", () => {
+    const file = referenceModel({ matrix: features, seed: 1 });
+    expect(inspectModel(withMetadata(file, propertiesOf(given, "m")), "m").metadata).toMatchObject({
+      version: "7",
+      labels: REFERENCE_LABELS,
+    });
+  });
+
+  test.each([
+    ["no object", []],
+    ["nothing", {}],
+    ["no labels", { ...given, labels: "down,up" }],
+    ["no plan", { ...given, features: { timeframes: ["1m"] } }],
+    ["an unknown key", { ...given, feature: 1 }],
+    ["a bad time", { ...given, expires_at: "soon" }],
+    ["notes that are no texts", { ...given, notes: { seed: 1 } }],
+    ["no version", { ...given, version: 1 }],
+  ])("given %s, then one line says what is wrong", (_, bad) => {
+    expect(() => propertiesOf(bad, "model m")).toThrow(
+      expect.objectContaining({ code: "MODEL_METADATA", message: expect.stringMatching(/^[^\n]+$/) }),
+    );
+  });
+});
