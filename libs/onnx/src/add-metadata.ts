@@ -12,7 +12,7 @@ const METADATA_PROPS = 14;
 export function withMetadata(file: Uint8Array, properties: Readonly<Record<string, string>>): Uint8Array {
   const writer = wireWriter();
   for (const [key, value] of Object.entries(properties)) writer.message(METADATA_PROPS, wireWriter().text(1, key).text(2, value));
-  return Buffer.concat([file, writer.finish()]);
+  return new Uint8Array(Buffer.concat([file, writer.finish()]));
 }
 
 const keys = ["features", "labels", "version", "expires_at", "notes"];
@@ -32,7 +32,7 @@ export function propertiesOf(given: unknown, name: string): Record<string, strin
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string")) throw wrong("has no labels");
   if (typeof version !== "string" || version === "") throw wrong("has no version");
   if (!isTexts(notes)) throw wrong("has notes that are no texts");
-  const expiresAt = expires === undefined ? undefined : Date.parse(String(expires));
+  const expiresAt = expires === undefined ? undefined : typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(expiresAt)) throw wrong(`has expires_at ${JSON.stringify(expires)}, which is no time`);
   const matrix: MatrixPlan = readPlan(JSON.stringify(features ?? null), name);
   return metadataProperties({ matrix, labels, version, notes, ...(expiresAt !== undefined && { expiresAt }) });
