@@ -25,7 +25,7 @@ const member = (source: string, over: Partial<MemberPlan> = {}): MemberPlan => (
 const members = [member("first", { weight: 2 }), member("second"), member("nn", { kind: "model" })];
 
 function planOf(over: Partial<VariantPlan> = {}): VariantPlan {
-  const decision = { threshold: 0.1, everyCloses: 3, validForCloses: 1, learningRate: 0.2, weightFloor: 0.05, regimes: "none" };
+  const decision = { threshold: 0.1, everyCloses: 3, validForCloses: 1, learningRate: 0.2, weightFloor: 0.05, regimes: "none" as const };
   return planWith([instrument("spot")], { members, decision, ...over });
 }
 

@@ -136,7 +136,7 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
       ...state,
       times: Float64Array.from(state.times),
       closes: Float64Array.from(state.closes),
-      units: Float64Array.from(state.units),
+      units: Float32Array.from(state.units),
       yardstick: { ...state.yardstick },
       voices: new Map([...state.voices].map(([version, voice]) => [version, saveVoice(voice)])),
       watch: { ...state.watch, drift: { ...state.watch.drift } },
@@ -159,7 +159,7 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
 function addRow(state: State, closeTime: number, close: number, window: number): void {
   const { times, closes, units } = state;
   if (closeTime <= (times.at(-1) ?? -Infinity)) return;
-  if (times.length > 0) units[times.length - 1] = measure(state.yardstick, close / closes.at(-1)! - 1);
+  if (times.length > 0) units[times.length - 1] = Math.fround(measure(state.yardstick, close / closes.at(-1)! - 1));
   times.push(closeTime);
   closes.push(close);
   units.push(Number.NaN);
@@ -180,7 +180,7 @@ function addRow(state: State, closeTime: number, close: number, window: number):
 function put(state: State, voice: Voice, row: number, { vote, probabilities }: Word): void {
   if (voice.said[row] !== 0) return;
   voice.said[row] = vote === undefined ? 2 : 1;
-  voice.votes[row] = vote ?? Number.NaN;
+  voice.votes[row] = Math.fround(vote ?? Number.NaN);
   if (probabilities === undefined) return;
   voice.open.set(state.times[row]!, probabilities);
   settle(state, voice, state.times[row]!);
@@ -191,7 +191,10 @@ function settle({ times, closes }: State, voice: Voice, closeTime: number): void
   const row = rowOf(times, closeTime);
   const end = (row ?? 0) + voice.label.closes;
   if (row !== undefined && end >= times.length) return;
-  if (row !== undefined) voice.losses[row] = logLoss(voice.open.get(closeTime)!, closes[end]! / closes[row]! - 1, voice.label.band);
+  if (row !== undefined) {
+    const move = closes[end]! / closes[row]! - 1;
+    voice.losses[row] = Math.fround(logLoss(voice.open.get(closeTime)!, move, voice.label.band));
+  }
   voice.open.delete(closeTime);
 }
 
