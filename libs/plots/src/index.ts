@@ -16,7 +16,7 @@ export {
   signedPercent,
   tone,
 } from "./format.ts";
-export { compact, timeTicks, valueTicks, type Layer, type Panel, type Series, type Tick, type View } from "./geometry.ts";
+export { compact, layerPath, panelView, valueTicks, type Layer, type Panel, type Series, type View } from "./geometry.ts";
 export { timeAxis, valueAxis, type Marks } from "./axes.ts";
 export { plotData, renderTimePlot, type LegendItem, type PlotData, type TimePlot } from "./time-plot.ts";
 export { binsOf, renderHistogram, type Bin, type Counted } from "./histogram.ts";
