@@ -1,61 +1,44 @@
 import type { Subscription } from "@tradewind/bus";
 import { decodeMessage, type ServiceCommand, type ServiceReply } from "@tradewind/contracts";
-import { inputFailure } from "@tradewind/core";
 import { lineOf, type ServiceContext } from "@tradewind/kit";
-import type { HostPool } from "./host/host-pool.ts";
-import { registerModel, tryOut, unregisterModel } from "./registration.ts";
+import { registryVerbs } from "./registry-verbs.ts";
+import { servingVerbs, type Serving } from "./serving-verbs.ts";
 
-type Verb = (command: ServiceCommand) => Promise<Pick<ServiceReply, "message" | "data">>;
+/** What comes of a command; undefined leaves the answer to another instance. */
+export type Verb = (command: ServiceCommand) => Promise<Pick<ServiceReply, "message" | "data"> | undefined>;
 
 /**
- * Answers `tw.command.model-inference.{verb}`: `register` takes `model` and the `blob` of bucket `model-files` that
- * holds its file, `unregister` takes `model`; `list` gives the records, `stats` the hosts of the instance that answers.
- * Every instance answers; what two of them do comes to the same.
+ * Answers `tw.command.model-inference.{verb}`. What changes the registry is done by one of the instances, whoever is
+ * first; what a model says and what an instance holds is answered by the one that is asked for.
  */
-export function answerCommands(context: ServiceContext, pool: HostPool): Subscription {
+export function answerCommands(context: ServiceContext, serving: Serving): Subscription {
   const { bus } = context;
-  const need = (text: string | undefined, what: string): string => {
-    if (text === undefined || text === "") throw inputFailure("COMMAND_INCOMPLETE", `name the ${what}`);
-    return text;
-  };
-  const verbs: Readonly<Record<string, Verb>> = {
-    async register({ model, blob }) {
-      const name = need(blob, "blob of model-files that holds the file");
-      const bytes = await bus.blobs("model-files").get(name);
-      if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `there is no blob "${name}"; put the file there first`);
-      const record = await registerModel(bus, need(model, "model"), bytes, tryOut);
-      const { sha256 } = record.versions[0]!;
-      if (name !== sha256) await bus.blobs("model-files").delete(name);
-      return { message: `model ${record.id} is registered: ${sha256.slice(0, 8)}`, data: record };
-    },
-    async unregister({ model }) {
-      const id = need(model, "model");
-      if (!(await unregisterModel(bus, id))) throw inputFailure("MODEL_UNKNOWN", `there is no model "${id}"`);
-      return { message: `model ${id} is no longer registered` };
-    },
-    async list() {
-      const records = (await bus.kv("models").entries()).map(({ value }) => JSON.parse(value) as unknown);
-      return { message: `${records.length} models`, data: records };
-    },
-    async stats() {
-      const hosts = await pool.stats();
-      return { message: `${hosts.length} hosts on ${context.instance}`, data: hosts };
-    },
-  };
+  const changing = registryVerbs(bus);
+  const telling = servingVerbs(context, serving);
+  const all = { ...changing, ...telling };
 
-  async function answer(verb: string, text: string): Promise<ServiceReply> {
+  /** One lease per command: whoever makes it does the work. */
+  async function isMine({ id }: { readonly id: string }): Promise<boolean> {
+    const key = `${context.service}.command.${Buffer.from(id).toString("base64url")}`;
+    return (await bus.kv("leases").create(key, JSON.stringify({ owner: context.instance, since: Date.now() }))) !== undefined;
+  }
+
+  async function answer(verb: string, text: string): Promise<ServiceReply | undefined> {
     const decoded = decodeMessage("command", text);
     if (!decoded.ok) return { ok: false, message: decoded.problem };
-    if (!Object.hasOwn(verbs, verb))
-      return { ok: false, message: `model-inference knows no "${verb}"; it takes ${Object.keys(verbs).join(", ")}` };
+    if (!Object.hasOwn(all, verb))
+      return { ok: false, message: `model-inference knows no "${verb}"; it takes ${Object.keys(all).join(", ")}` };
     try {
-      return { ok: true, ...(await verbs[verb]!(decoded.envelope.data)) };
+      if (Object.hasOwn(changing, verb) && !(await isMine(decoded.envelope))) return undefined;
+      const said = await all[verb]!(decoded.envelope.data);
+      return said && { ok: true, ...said };
     } catch (error) {
       return { ok: false, message: lineOf(error) };
     }
   }
 
-  return bus.respond("tw.command.model-inference.*", async ({ subject, data }) =>
-    JSON.stringify(await answer(subject.split(".")[3] ?? "", data)),
-  );
+  return bus.respond("tw.command.model-inference.*", async ({ subject, data }) => {
+    const reply = await answer(subject.split(".")[3] ?? "", data);
+    return reply && JSON.stringify(reply);
+  });
 }

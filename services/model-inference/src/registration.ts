@@ -1,95 +1,51 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Bus } from "@tradewind/bus";
-import {
-  championOf,
-  CHANGES_KEPT,
-  decodeModelRecord,
-  VERSIONS_KEPT,
-  type ModelRecord,
-  type ModelVersion,
-  type ServedModel,
-} from "@tradewind/contracts";
+import { championOf, type ModelRecord, type ModelState, type ServedModel } from "@tradewind/contracts";
 import { inputFailure, matrixSize } from "@tradewind/core";
-import { lineOf, type ServiceContext } from "@tradewind/kit";
-import { inspectModel, type InspectedModel } from "@tradewind/onnx";
+import { checkModelId, dropModel, keepModel, lineOf, readModel, type ServiceContext } from "@tradewind/kit";
+import { inspectModel, propertiesOf, versionFacts, withMetadata, type InspectedModel } from "@tradewind/onnx";
 import { createModelHost } from "./host/model-host.ts";
 
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
+export interface RegisterOptions {
+  /** What the version is trusted with; the champion when left out. */
+  readonly state?: ModelState;
+  /** Of a file that has none of ours in it, as `propertiesOf` reads it. */
+  readonly metadata?: unknown;
+  readonly by?: string;
+  readonly reason?: string;
+  /** Shows that the file runs. */
+  readonly tryOut?: (model: InspectedModel) => Promise<void>;
+}
 
 /**
- * Checks a model file and keeps it: the file as a blob under its hash, then its record. The same file under the same id
- * again changes nothing. Throws what `inspectModel` throws, `BAD_MODEL_ID`, and what `tryOut` throws.
+ * Checks a model file and keeps it as a version of the model. The same file again is never trusted with less. Throws
+ * `BAD_MODEL_ID`, what `propertiesOf`, `inspectModel` and `tryOut` throw; then nothing is kept.
  */
-export async function registerModel(
-  bus: Bus,
-  id: string,
-  bytes: Uint8Array,
-  tryOut?: (model: InspectedModel) => Promise<void>,
-): Promise<ModelRecord> {
-  if (!ID.test(id)) throw inputFailure("BAD_MODEL_ID", `model id "${id}" must be up to 64 letters, digits, _ and -`);
-  const model = inspectModel(bytes, `model ${id}`);
-  const { sha256 } = model;
-  const before = await recordOf(bus, id);
-  if (before !== undefined && championOf(before)?.sha256 === sha256) return before;
-  await tryOut?.(model);
-  await bus.blobs("model-files").put(sha256, bytes);
-  const record = crowned(before ?? { id, versions: [], device: "cpu", pinned: false, history: [] }, versionOf(model));
-  await bus.kv("models").put(id, JSON.stringify(record));
-  return record;
+export async function registerModel(bus: Bus, id: string, bytes: Uint8Array, options: RegisterOptions = {}): Promise<ModelRecord> {
+  const { state = "champion", metadata, by = "operator", reason = "registered" } = options;
+  const name = `model ${checkModelId(id)}`;
+  const file = metadata === undefined ? bytes : withMetadata(bytes, propertiesOf(metadata, name));
+  const model = inspectModel(file, name);
+  await options.tryOut?.(model);
+  return keepModel(bus, id, versionFacts(model), file, state, { by, reason, at: Date.now() });
 }
 
-function versionOf({ sha256, bytes, metadata, signature }: InspectedModel): ModelVersion {
-  const { matrix, featureSchema, version, expiresAt, notes } = metadata;
-  const labels = [...signature.labels];
-  return {
-    sha256,
-    bytes: bytes.length,
-    matrix,
-    featureSchema,
-    labels,
-    version,
-    notes,
-    state: "champion",
-    registeredAt: Date.now(),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
-}
-
-/** The record with a new champion; the one before it retires. */
-function crowned(record: ModelRecord, version: ModelVersion): ModelRecord {
-  const others = record.versions.filter(({ sha256 }) => sha256 !== version.sha256);
-  const retired = others.map((one): ModelVersion => (one.state === "champion" ? { ...one, state: "retired" } : one));
-  const change = { at: version.registeredAt, sha256: version.sha256, to: version.state, reason: "registered", by: "operator" };
-  return {
-    ...record,
-    versions: [version, ...retired].slice(0, VERSIONS_KEPT),
-    history: [change, ...record.history].slice(0, CHANGES_KEPT),
-  };
-}
-
-/** Takes a model out; its file goes when no other id names it. Tells whether it was there. */
+/** Takes a model out, and the files that no other names. Tells whether it was there. */
 export async function unregisterModel(bus: Bus, id: string): Promise<boolean> {
-  const record = await recordOf(bus, id);
-  if (record === undefined) return false;
-  await bus.kv("models").delete(id);
-  const others = new Set((await bus.kv("models").entries()).flatMap(({ value }) => filesOf(decodeModelRecord(value))));
-  for (const file of filesOf(record)) if (!others.has(file)) await bus.blobs("model-files").delete(file);
+  if ((await bus.kv("models").get(id)) === undefined) return false;
+  await dropModel(bus, id, undefined, { by: "operator", reason: "removed", at: Date.now() });
   return true;
 }
 
-async function recordOf(bus: Bus, id: string): Promise<ModelRecord | undefined> {
-  const entry = await bus.kv("models").get(id);
-  return entry === undefined ? undefined : decodeModelRecord(entry.value);
-}
-
-const filesOf = ({ versions }: ModelRecord): string[] => versions.map(({ sha256 }) => sha256);
-
-/** The file of a registered model, checked again. Throws `MODEL_FILE_MISSING`. */
+/** The file of a registered model, checked again. Throws `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`. */
 export async function fileOf(bus: Bus, { id, sha256 }: ServedModel): Promise<InspectedModel> {
   const bytes = await bus.blobs("model-files").get(sha256);
   if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `the file of model ${id} is gone; register it again`);
-  return inspectModel(bytes, `model ${id}`);
+  const model = inspectModel(bytes, `model ${id}`);
+  if (model.sha256 !== sha256)
+    throw inputFailure("MODEL_FILE_CHANGED", `the file of model ${id} is not the one that was registered; register it again`);
+  return model;
 }
 
 /** Loads a model in a process of its own and runs it on zeros, so that a file that cannot serve is refused at once. */
@@ -102,16 +58,27 @@ export async function tryOut(model: InspectedModel): Promise<void> {
   }
 }
 
+const SETTINGS = "settings";
+
 /** Registers the models that the settings name. A bad one is one line; the others are registered all the same. */
 export async function registerConfigured({ bus, config, log, state }: ServiceContext): Promise<void> {
   for (const [id, file] of Object.entries(config.inference.models))
     try {
-      const record = await registerModel(bus, id, await readModelFile(file), tryOut);
+      const bytes = await readModelFile(file);
+      const before = await readModel(bus, id);
+      if (before !== undefined && isKnown(before, inspectModel(bytes, `model ${id}`).sha256)) continue;
+      const record = await registerModel(bus, id, bytes, { by: SETTINGS, reason: `inference.models names ${file}`, tryOut });
       log.info(`model ${id}: ${championOf(record)?.sha256.slice(0, 8)} of ${file}`);
     } catch (error) {
       log.error(`model ${id} (${file}) is left out: ${lineOf(error)}`);
       state.note(`model ${id} (${file}) is left out: ${lineOf(error)}`);
     }
+}
+
+/** Settings that have not changed must not undo what was promoted since. */
+function isKnown({ versions, history }: ModelRecord, sha256: string): boolean {
+  const latest = history.find(({ by }) => by === SETTINGS)?.sha256 ?? sha256;
+  return latest === sha256 && versions.some((one) => one.sha256 === sha256);
 }
 
 async function readModelFile(file: string): Promise<Uint8Array> {
