@@ -10,11 +10,12 @@ export function renderConfusion({ labels, evaluation }: CardModel): Html {
     const row = confusion[i] ?? [];
     const total = row.reduce((sum, count) => sum + count, 0);
     const cells = labels.map((_, j) => cell(row[j] ?? 0, total, i === j));
-    return html`<tr><th scope="row">${label}</th>${cells}<td class="sum">${fixed(total, 0)}<small>${shareText(share(row[i], total), 0)} found</small></td></tr>
+    return html`<tr><th scope="row">${label}</th>${cells}<td class="sum">${fixed(total, 0)}<small>${shareText(share(row[i], total), 0)}<span class="minor"> found</span></small></td></tr>
 `;
   });
   const precise = labels.map(
-    (_, j) => html`<td class="sum">${fixed(said[j]!, 0)}<small>${shareText(share(confusion[j]?.[j], said[j]!), 0)} right</small></td>`,
+    (_, j) =>
+      html`<td class="sum">${fixed(said[j]!, 0)}<small>${shareText(share(confusion[j]?.[j], said[j]!), 0)}<span class="minor"> right</span></small></td>`,
   );
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Confusion of labels"><table class="confusion"><caption>Rows that came (down) as they were said (across)</caption>
 <thead><tr><th scope="col"><span class="unseen">Came</span></th>${labels.map((label) => html`<th scope="col">said ${label}</th>`)}<th scope="col">Came</th></tr></thead>

@@ -1,4 +1,4 @@
-import { compact, fixed, html, NONE, raw, tone, valueTicks, type Html } from "@tradewind/plots";
+import { compact, fixed, html, NONE, raw, valueTicks, type Html } from "@tradewind/plots";
 import type { CardEstimate, CardStrategy, CardValidation } from "./model.ts";
 import { decimalsFor, known, plainText, returnText, shareText } from "./text.ts";
 
@@ -26,7 +26,7 @@ export function renderComparison(evaluation: CardValidation): Html {
 function strategyRow({ name, net, acted, accuracy }: CardStrategy, scale: Scale, decimals: number, isModel: boolean): Html {
   const { meanPct, standardErrorPct, lowPct, highPct } = net;
   const interval = known(lowPct) === null ? NONE : `${returnText(lowPct, decimals)} to ${returnText(highPct, decimals)}`;
-  return html`<tr${isModel ? raw(' class="model"') : ""}><th scope="row">${name}</th><td class="${tone(known(meanPct))}">${returnText(meanPct, decimals)}</td>
+  return html`<tr${isModel ? raw(' class="model"') : ""}><th scope="row">${name}</th><td class="${side(known(lowPct), known(highPct))}">${returnText(meanPct, decimals)}</td>
 <td class="minor">${plainText(standardErrorPct, decimals)}</td><td class="minor">${interval}</td><td class="line" aria-hidden="true">${drawn(net, scale)}</td>
 <td class="minor">${plainText(acted, 0)}</td><td class="minor">${shareText(accuracy)}</td></tr>
 `;

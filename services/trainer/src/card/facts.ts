@@ -43,7 +43,7 @@ export function renderFacts(model: CardModel): Html {
     ["Round trip", `${plainText(model.evaluation.roundTripCostPct)} %`, "fees and slippage, in labels and results"],
     ["Seed", String(model.seed), "of weights, order and draws"],
     ["Trained", `${dateTime(model.trainedAt)} UTC`, `code ${model.codeVersion}`],
-    ["File", `${bytesText(model.fileBytes)}`, `${fixed(model.fileBytes, 0)} bytes`],
+    ["File", bytesText(model.fileBytes), `${fixed(model.fileBytes, 0)} bytes`],
   ];
   const chosen = Object.entries(settings).map(([name, value]) => [name, settingText(value), ""] as const);
   const hashes: readonly (readonly [string, string])[] = [
