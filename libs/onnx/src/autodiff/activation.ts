@@ -27,7 +27,7 @@ export function softmax(x: Variable): Variable {
     [x],
     x.shape,
     (dy, y) => {
-      const weighted = sumTo(multiply(dy, y), x.shape.with(-1, 1));
+      const weighted = sumTo(multiply(dy, y), x.shape.with(x.shape.length - 1, 1));
       return [multiply(subtract(dy, weighted), y)];
     },
     { axis: -1 },
@@ -39,7 +39,7 @@ export function logSoftmax(x: Variable): Variable {
   const { tape, shape } = x;
   const backward = (dy: Variable, y: Variable): Variable[] => {
     const probabilities = tape.emit("Exp", [y], [shape])[0]!;
-    return [subtract(dy, multiply(probabilities, sumTo(dy, shape.with(-1, 1))))];
+    return [subtract(dy, multiply(probabilities, sumTo(dy, shape.with(shape.length - 1, 1))))];
   };
   return apply("LogSoftmax", [x], shape, backward, { axis: -1 });
 }

@@ -57,6 +57,7 @@ export function equal(a: Variable, b: Variable): Variable {
 /** x with elements of another type. */
 export function cast(x: Variable, type: DataType): Variable {
   const { tape, shape } = x;
+  if (x.type === type) return x;
   const output = tape.emit("Cast", [x], [shape], { type, attributes: { to: dataTypes[type] } })[0]!;
   tape.remember({ inputs: [x], outputs: [output], backward: ([dy]) => [cast(dy!, x.type)] });
   return output;

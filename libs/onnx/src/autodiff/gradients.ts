@@ -1,6 +1,7 @@
 import { Failure } from "@tradewind/core";
 import { add } from "./arithmetic.ts";
-import { scalar, type Variable } from "./tape.ts";
+import { sizeOf } from "./shapes.ts";
+import { numbers, scalar, type Variable } from "./tape.ts";
 
 /**
  * dL/d(variable) for each variable, by walking the tape from its end and applying the chain rule. `loss` is a scalar.
@@ -32,6 +33,6 @@ export function gradients(loss: Variable, variables: readonly Variable[]): Varia
   });
 }
 
-function zerosLike({ tape, shape }: Variable): Variable {
-  return tape.constant(shape, new Float32Array(shape.reduce((product, length) => product * length, 1)));
+function zerosLike({ tape, shape, type }: Variable): Variable {
+  return numbers(tape, shape, new Float32Array(sizeOf(shape)), type);
 }

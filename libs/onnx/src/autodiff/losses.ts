@@ -1,4 +1,4 @@
-import { clip, meanOfAll, multiply, negate, scale, subtract } from "./arithmetic.ts";
+import { cast, clip, meanOfAll, multiply, negate, scale, subtract } from "./arithmetic.ts";
 import { logSoftmax } from "./activation.ts";
 import { oneHot } from "./indices.ts";
 import { shapeFailure } from "./shapes.ts";
@@ -20,5 +20,5 @@ export function huber(errors: Variable): Variable {
 export function selected(values: Variable, index: Variable): Variable {
   const [rows, classes] = values.shape;
   if (values.shape.length !== 2 || index.shape[0] !== rows) throw shapeFailure("selected", values.shape, index.shape);
-  return reshape(sumTo(multiply(values, oneHot(index, classes!)), [rows!, 1]), [rows!]);
+  return reshape(sumTo(multiply(values, cast(oneHot(index, classes!), values.type)), [rows!, 1]), [rows!]);
 }

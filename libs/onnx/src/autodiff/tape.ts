@@ -148,6 +148,12 @@ export function wholes(tape: Tape, values: readonly number[]): Variable {
 
 /** A number of the same type as `like`. */
 export function scalar(like: Variable, value: number): Variable {
-  if (like.type === "float16") return like.tape.constant([], new Uint16Array(Float16Array.of(value).buffer), "float16");
-  return like.tape.constant([], Float32Array.of(value));
+  return numbers(like.tape, [], [value], like.type);
+}
+
+/** A constant in the precision asked for: float, float16 or double. */
+export function numbers(tape: Tape, shape: readonly number[], values: ArrayLike<number>, type: DataType): Variable {
+  if (type === "float16") return tape.constant(shape, new Uint16Array(Float16Array.from(values).buffer), type);
+  if (type === "double") return tape.constant(shape, Float64Array.from(values), type);
+  return tape.constant(shape, Float32Array.from(values), type);
 }

@@ -21,14 +21,14 @@ export function exportNet(plan: NetPlan, theta: Float32Array, labels: readonly s
   checkMatrix(matrix, plan.shape);
   if (!(temperature > 0))
     throw inputFailure("EXPORT_TEMPERATURE", `a temperature of ${temperature} does not make probabilities; use a number above 0`);
-  const half = precision === "fp16";
+  const type = precision === "fp16" ? "float16" : "float";
   const tape = openTape(plan.family.name, "serving");
   const x = normalised(rawInput(tape, "matrix", plan.shape), plan.shape, plan.normaliser);
-  const source = servedParameters(tape, theta, plan.specs, half);
-  const scores = plan.family.forward(source, half ? cast(x, "float16") : x, plan.outputs, plan.settings);
-  const full = half ? cast(scores, "float") : scores;
+  const source = servedParameters(tape, theta, plan.specs, type);
+  const scores = plan.family.forward(source, cast(x, type), plan.outputs, plan.settings);
+  const full = cast(scores, "float");
   tape.output("probabilities", softmax(temperature === 1 ? full : scale(full, 1 / temperature)), ["batch", plan.outputs]);
-  const own = { family: plan.family.name, ...(half && { precision }) };
+  const own = { family: plan.family.name, ...(precision !== "fp32" && { precision }) };
   const metadata = metadataProperties({
     matrix,
     labels,

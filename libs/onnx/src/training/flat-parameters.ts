@@ -1,7 +1,7 @@
 import { Failure } from "@tradewind/core";
 import { sizeOf } from "../autodiff/shapes.ts";
 import { reshape, split } from "../autodiff/shaping.ts";
-import type { Tape, Variable } from "../autodiff/tape.ts";
+import { numbers, type Tape, type Variable } from "../autodiff/tape.ts";
 import type { ParameterSource, ParameterSpec } from "../families/family.ts";
 
 export function countOf(specs: readonly ParameterSpec[]): number {
@@ -15,13 +15,15 @@ export function trainedParameters(flat: Variable, specs: readonly ParameterSpec[
   return inOrder(specs, (spec, i) => reshape(parts[i]!, spec.shape));
 }
 
-/** Parameters as constants of a graph, in float16 where `half`. */
-export function servedParameters(tape: Tape, theta: Float32Array, specs: readonly ParameterSpec[], half: boolean): ParameterSource {
+/** Parameters as constants of a graph. */
+export function servedParameters(
+  tape: Tape,
+  theta: Float32Array,
+  specs: readonly ParameterSpec[],
+  type: "float" | "float16",
+): ParameterSource {
   let offset = 0;
-  const parts = specs.map(({ shape }) => {
-    const numbers = theta.slice(offset, (offset += sizeOf(shape)));
-    return half ? tape.constant(shape, new Uint16Array(Float16Array.from(numbers).buffer), "float16") : tape.constant(shape, numbers);
-  });
+  const parts = specs.map(({ shape }) => numbers(tape, shape, theta.subarray(offset, (offset += sizeOf(shape))), type));
   return inOrder(specs, (_spec, i) => parts[i]!);
 }
 

@@ -1,7 +1,6 @@
-import type { MatrixPlan } from "@tradewind/core";
+import type { ModelAbout } from "../about.ts";
 import type { InputShape } from "../families/family.ts";
 import type { NetFamilyName } from "../families/registry.ts";
-import type { Golden } from "../golden.ts";
 
 /** Mean and deviation of each number of a step, [timeframes * features], measured over the training range only. */
 export interface Normaliser {
@@ -60,14 +59,8 @@ export interface TrainerSnapshot {
   readonly target?: Float32Array;
 }
 
-/** What an exported file says of itself. */
-export interface ExportAbout {
-  readonly matrix: MatrixPlan;
-  readonly version: string;
-  readonly notes: Readonly<Record<string, string>>;
-  /** Market time, ms. */
-  readonly expiresAt?: number;
-  readonly golden?: Golden;
+/** What an exported file says of itself, and how it is written. */
+export interface ExportAbout extends ModelAbout {
   /** `fp16` halves the file: weights and arithmetic in float16 after the normalisation, cast back before the softmax. */
   readonly precision?: "fp32" | "fp16";
   /** Of `q_values`: Q-values are divided by it before the softmax, so a lower one gives surer probabilities; 1 by default. */
