@@ -9,6 +9,7 @@ import { services } from "./services.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { tap } from "./tap.ts";
+import { train } from "./train.ts";
 import { variantsStart, variantsStop } from "./variants-control.ts";
 import { variantsList } from "./variants-list.ts";
 import { why } from "./why.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   backtest,
   dataImport,
   dataList,
+  train,
   ledgerExport,
   ledgerVerify,
   doctor,

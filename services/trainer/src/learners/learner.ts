@@ -1,4 +1,5 @@
 import type { CandleColumns, Dataset, Instrument, MatrixPlan } from "@tradewind/core";
+import type { Golden } from "@tradewind/onnx";
 
 /** What a learner learns from. Row numbers are of `dataset`, in time order. */
 export interface Lesson {
@@ -11,9 +12,6 @@ export interface Lesson {
   /** Later rows by which it may stop early and set weights of members; empty trains to the end. */
   readonly validation: Int32Array;
 }
-
-/** Classes of every learner, in the order of their outputs; the numbers of `Dataset.label`. */
-export const LABELS = ["down", "flat", "up"] as const;
 
 export interface Setting {
   readonly default: number;
@@ -73,6 +71,14 @@ export interface FitSummary {
   readonly curve: readonly CurvePoint[];
   /** Where training stopped early, or the best was kept; one line each, for people. */
   readonly notices: readonly string[];
+  /** What the losses of the curve are: "cross entropy (nats)". */
+  readonly objective: string;
+  /** Index into the curve of the step whose weights were kept; null where that is not a step. */
+  readonly kept: number | null;
+  /** Learned numbers. */
+  readonly parameters: number | null;
+  /** What each number of a matrix was worth, adding up to 1, where the family can tell. */
+  readonly importance?: readonly number[];
 }
 
 /** What goes into the exported file beside the weights. */
@@ -83,16 +89,7 @@ export interface About {
   readonly notes: Readonly<Record<string, string>>;
   /** Market time, ms. */
   readonly expiresAt?: number;
-  /** Golden vectors, as `metadataProperties` writes them. */
   readonly golden?: Golden;
-}
-
-/** A few matrices and the probabilities that the trainer itself has for them. */
-export interface Golden {
-  readonly rows: number;
-  readonly matrices: Float32Array;
-  readonly probabilities: Float32Array;
-  readonly tolerance: number;
 }
 
 /**
@@ -102,7 +99,7 @@ export interface Golden {
 export interface Learner {
   /** Trains from where it stands, which is the beginning or what `restore` was given, to the end. */
   fit(tell: Tell): Promise<FitSummary>;
-  /** Class probabilities of raw matrices, [rows x LABELS]. */
+  /** Class probabilities of raw matrices, [rows x directionLabels]. */
   probabilities(matrices: Float32Array, rows: number): Promise<Float32Array>;
   /** SHA-256 in hex of everything that was learnt. */
   weightsHash(): string;

@@ -1,0 +1,18 @@
+import { inputFailure } from "@tradewind/core";
+import { nearest } from "@tradewind/config";
+import type { LearnerFamily } from "./learner.ts";
+import { cnn, lstm, transformer } from "./net.ts";
+
+const all: readonly LearnerFamily[] = [cnn, lstm, transformer];
+
+/** Every family that can be trained, by name. */
+export const families: Readonly<Record<string, LearnerFamily>> = Object.fromEntries(all.map((family) => [family.name, family]));
+
+/** The family called `name`. Throws `UNKNOWN_FAMILY`. */
+export function findFamily(name: string): LearnerFamily {
+  const found = Object.hasOwn(families, name) ? families[name] : undefined;
+  if (found !== undefined) return found;
+  const near = nearest(name, Object.keys(families));
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  throw inputFailure("UNKNOWN_FAMILY", `there is no family "${name}"${hint || `; there are ${Object.keys(families).join(", ")}`}`);
+}

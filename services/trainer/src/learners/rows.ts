@@ -1,0 +1,31 @@
+import { directionLabels, type Dataset } from "@tradewind/core";
+
+/** The matrices of some rows, one after the other. */
+export function matricesOf({ x, rowSize }: Pick<Dataset, "x" | "rowSize">, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * rowSize);
+  rows.forEach((row, i) => out.set(x.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize));
+  return out;
+}
+
+/** The labels of some rows. */
+export function labelsOf({ label }: Pick<Dataset, "label">, rows: Int32Array): Int32Array {
+  return rows.map((row) => label[row]!);
+}
+
+/** Rows whose matrices are copied at a time. */
+const CHUNK = 1_024;
+
+/** What `said` gives for some rows, asked in chunks so that no more than a chunk of matrices is copied at a time. */
+export async function inChunks(
+  dataset: Pick<Dataset, "x" | "rowSize">,
+  rows: Int32Array,
+  said: (matrices: Float32Array, rows: number) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const classes = directionLabels.length;
+  const out = new Float32Array(rows.length * classes);
+  for (let from = 0; from < rows.length; from += CHUNK) {
+    const some = rows.subarray(from, from + CHUNK);
+    out.set(await said(matricesOf(dataset, some), some.length), from * classes);
+  }
+  return out;
+}

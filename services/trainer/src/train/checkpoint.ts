@@ -1,0 +1,62 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import { makeFolder } from "./files.ts";
+
+/** Where a training has got to, on disk: under a key that names everything the training is a function of. */
+export interface CheckpointFile {
+  readonly path: string;
+  /** What was saved last; undefined when nothing is there, or nothing that can be read. */
+  read(): unknown;
+  /** Whole or not at all, and on the disk when it returns. */
+  save(state: unknown): void;
+  remove(): void;
+}
+
+/** Grows when what is saved changes its shape: an older checkpoint is then never found. */
+const FORMAT = 1;
+
+/** The key of a training: equal for equal settings on equal data, and for nothing else. */
+export function checkpointKey(of: unknown): string {
+  return createHash("sha256")
+    .update(JSON.stringify([FORMAT, of]))
+    .digest("hex")
+    .slice(0, 24);
+}
+
+export function openCheckpoint(dir: string, key: string): CheckpointFile {
+  const path = join(dir, ".checkpoints", key);
+  return {
+    path,
+    read() {
+      let bytes: Buffer;
+      try {
+        bytes = readFileSync(path);
+      } catch {
+        return undefined;
+      }
+      // A half-written file has no place under this name; one that was damaged later fails its hash.
+      const sum = createHash("sha256").update(bytes.subarray(32)).digest();
+      return sum.equals(bytes.subarray(0, 32)) ? (deserialize(bytes.subarray(32)) as unknown) : undefined;
+    },
+    save(state) {
+      const bytes = serialize(state);
+      makeFolder(dirname(path));
+      const staged = `${path}.${process.pid}.part`;
+      const file = openSync(staged, "w");
+      try {
+        writeSync(file, createHash("sha256").update(bytes).digest());
+        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+        fsyncSync(file);
+      } catch (error) {
+        rmSync(staged, { force: true });
+        throw error;
+      } finally {
+        closeSync(file);
+      }
+      renameSync(staged, path);
+    },
+    remove: () => rmSync(path, { force: true }),
+  };
+}

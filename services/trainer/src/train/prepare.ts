@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import {
+  buildDataset,
+  calendarNamed,
+  describeDataset,
+  inputFailure,
+  walkForward,
+  type CandleColumns,
+  type CostPlan,
+  type Dataset,
+  type DatasetPlan,
+  type Fold,
+} from "@tradewind/core";
+import { defaults } from "@tradewind/config";
+import { loadCsv, loadStored } from "@tradewind/store";
+import type { Member } from "../learners/learner.ts";
+import { findFamily } from "../learners/registry.ts";
+import { checkpointKey } from "./checkpoint.ts";
+import { resolveMembers } from "./members.ts";
+import { matrixOf, type Training } from "./request.ts";
+
+/** Fees come from the instrument; what else a trade costs is the usual of a variant. */
+export const costs: CostPlan = { spreadBps: defaults.costs.spread_bps, slippageBps: defaults.costs.slippage_bps };
+
+/** Everything a training is a function of, ready to begin. */
+export interface Prepared {
+  readonly training: Training;
+  /** Of its files. */
+  readonly name: string;
+  readonly columns: CandleColumns;
+  readonly plan: DatasetPlan;
+  readonly dataset: Dataset;
+  readonly folds: readonly Fold[];
+  readonly members: readonly Member[];
+  /** SHA-256 in hex of the candles and of what is made of them. */
+  readonly dataHash: string;
+  /** Names its checkpoint. */
+  readonly key: string;
+  readonly notices: readonly string[];
+}
+
+const BYTES_MOST = 4 * 2 ** 30;
+
+/** Reads the candles and makes the rows and folds. Throws what the sources refuse, and `TOO_FEW_ROWS`. */
+export async function prepare(training: Training, onPhase: (phase: string) => void): Promise<Prepared> {
+  onPhase("candles");
+  const { columns, warnings } = await candlesOf(training);
+  const matrix = matrixOf(training, columns.timeframe);
+  const { instrument, label } = training;
+  const plan: DatasetPlan = { instrument, matrix, label, costs };
+  onPhase("rows");
+  const dataset = buildDataset(plan, columns, { calendar: calendarNamed(instrument.calendar), maxBytes: BYTES_MOST });
+  const folds = walkForward(dataset, training);
+  const family = findFamily(training.family);
+  const judgedFrom = dataset.closeTime[folds[0]!.validation[0]!]!;
+  const { members, notices } = resolveMembers(family, training.members, matrix, judgedFrom);
+  const dataHash = hashOf(plan, columns);
+  const name = training.name ?? `${family.name}-${instrument.id}-${matrix.timeframes[0]}`;
+  const { seed, settings, minTrain, embargoMs, experience, expiresDays } = training;
+  const key = checkpointKey({
+    family: family.name,
+    dataHash,
+    folds: training.folds,
+    minTrain,
+    embargoMs,
+    seed,
+    settings,
+    members: members.map((member) => (member.kind === "file" ? createHash("sha256").update(member.bytes).digest("hex") : member)),
+    experience: experience ?? null,
+    expiresDays: expiresDays ?? null,
+    name,
+  });
+  return { training, name, columns, plan, dataset, folds, members, dataHash, key, notices: [...warnings, ...notices] };
+}
+
+async function candlesOf(training: Training): Promise<{ readonly columns: CandleColumns; readonly warnings: readonly string[] }> {
+  const { source, instrument, timeframe } = training;
+  if (source.kind === "csv") {
+    const { file, cacheDir } = source;
+    const read = loadCsv({ file, instrument, ...(timeframe && { timeframe }), ...(cacheDir !== undefined && { cacheDir }) });
+    return { columns: read.columns[0]!, warnings: read.warnings };
+  }
+  const { dir, from, to } = source;
+  if (from !== undefined && to !== undefined && from >= to) throw inputFailure("BAD_RANGE", "--from is not before --to");
+  const series = { broker: instrument.venue, instruments: [instrument], finestTimeframe: timeframe ?? defaults.timeframe };
+  const read = await loadStored(series, dir, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
+  return { columns: read.columns[0]!, warnings: read.warnings };
+}
+
+function hashOf(plan: DatasetPlan, columns: CandleColumns): string {
+  const hash = createHash("sha256").update(describeDataset(plan));
+  for (const field of ["openTime", "closeTime", "open", "high", "low", "close", "volume"] as const) {
+    const column = columns[field];
+    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
+  return hash.digest("hex");
+}
