@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ModelRecord } from "@tradewind/contracts";
-import { setMarketClock } from "@tradewind/kit";
+import { championOf, type ModelRecord } from "@tradewind/contracts";
+import { readModel, setMarketClock } from "@tradewind/kit";
 import { graphBuilder, metadataProperties, REFERENCE_LABELS, writeModel } from "@tradewind/onnx";
 import { eventually, tempDir } from "@tradewind/testkit";
 import { registerModel } from "../src/index.ts";
+import { fileOf } from "../src/registration.ts";
 import { eachTestHasABus } from "./support/bus.ts";
 import {
   ask,
@@ -34,6 +35,15 @@ function unloadable(): Uint8Array {
   graph.output("y", graph.add("NoSuchOperator", [graph.input("x", "float", ["batch", 12])]), "float", ["batch", 3]);
   const metadata = metadataProperties({ matrix, labels: REFERENCE_LABELS, version: "1", notes: {} });
   return writeModel({ graph: graph.finish(), opset: 17, producer: "test", producerVersion: "1", metadata });
+}
+
+/** A file that fits by its shapes and says nothing of itself. */
+function unlabelled(): Uint8Array {
+  const graph = graphBuilder("foreign");
+  const flat = graph.add("Flatten", [graph.input("x", "float", ["batch", 12])], { axis: 1 });
+  const weights = graph.constant([12, 3], new Float32Array(36).fill(0.1));
+  graph.output("y", graph.add("Softmax", [graph.add("MatMul", [flat, weights])], { axis: 1 }), "float", ["batch", 3]);
+  return writeModel({ graph: graph.finish(), opset: 17, producer: "test", producerVersion: "1", metadata: {} });
 }
 
 async function listed(bus: ReturnType<typeof scene.bus>): Promise<ModelRecord[]> {
@@ -74,12 +84,31 @@ describe("registering models", () => {
     await expect(registerModel(bus, "no.token", modelFile())).rejects.toMatchObject({ code: "BAD_MODEL_ID" });
   });
 
+  test("given settings that have not changed, when the service starts again, then what was promoted since stays", async () => {
+    const bus = scene.bus();
+    const folder = tempDir();
+    const file = join(folder, "m.onnx");
+    writeFileSync(file, modelFile());
+    const config = settings({ inference: { models: { [MODEL]: file } } });
+    await (await start(bus, config)).stop();
+    const better = await registerModel(bus, MODEL, modelFile({ ...matrix, window: 5 }));
+    await (await start(bus, config)).stop();
+    expect(await readModel(bus, MODEL)).toEqual(better);
+    writeFileSync(file, modelFile({ ...matrix, window: 6 }));
+    await (await start(bus, config)).stop();
+    expect((await readModel(bus, MODEL))!.versions.map(({ matrix: { window }, state }) => [window, state])).toEqual([
+      [6, "champion"],
+      [5, "retired"],
+      [4, "retired"],
+    ]);
+  });
+
   test("given a blob, when it is registered by command, then it serves; when it is taken out, then it is gone", async () => {
     const bus = scene.bus();
     const service = await start(bus);
     await want(bus, one);
     await bus.blobs("model-files").put("upload-1", modelFile());
-    expect(await ask(bus, "register", { model: MODEL, blob: "upload-1" })).toMatchObject({ ok: true });
+    expect(await ask(bus, "register", { model: MODEL, blob: "upload-1", parameters: { state: "champion" } })).toMatchObject({ ok: true });
     expect(await bus.blobs("model-files").list()).toEqual([(await listed(bus))[0]!.versions[0]!.sha256]);
     await eventually(() => service.context.state.current().partitions.includes(MODEL));
 
@@ -90,7 +119,67 @@ describe("registering models", () => {
     await service.stop();
   });
 
+  test("given a registered model, when its versions and settings are changed by command, then each change is in its history", async () => {
+    const bus = scene.bus();
+    const service = await start(bus);
+    const other = await start(bus);
+    await registerModel(bus, MODEL, modelFile());
+    await bus.blobs("model-files").put("upload-1", modelFile({ ...matrix, window: 5 }));
+    const added = (await ask(bus, "register", { model: MODEL, blob: "upload-1" })).data as ModelRecord;
+    expect(added.versions.map(({ state }) => state)).toEqual(["candidate", "champion"]);
+    const [candidate, champion] = added.versions.map(({ sha256 }) => sha256.slice(0, 8));
+    const change = (verb: string, parameters: Readonly<Record<string, unknown>> = {}) => ask(bus, verb, { model: MODEL, parameters });
+    expect(await change("state", { version: candidate, state: "champion", reason: "better" })).toMatchObject({ ok: true });
+    expect(await change("pin")).toMatchObject({ ok: true, data: { pinned: true } });
+    expect(await change("device", { device: "cuda:0" })).toMatchObject({ ok: true, data: { device: "cuda:0" } });
+    expect(await change("limit", { limit_mb: 300 })).toMatchObject({ ok: true, data: { limitMb: 300 } });
+    expect(await change("unpin")).toMatchObject({ ok: true, data: { pinned: false } });
+    const record = (await listed(bus))[0]!;
+    expect(record).toMatchObject({ device: "cuda:0", limitMb: 300 });
+    expect(record.history.slice(0, 2)).toMatchObject([
+      { to: "champion", from: "candidate", reason: "better", by: "test" },
+      { to: "retired", from: "champion", reason: "better" },
+    ]);
+    for (const [verb, parameters] of [
+      ["state", { version: "00000000", state: "shadow" }],
+      ["state", { version: champion, state: "king" }],
+      ["state", { state: "shadow" }],
+      ["device", { device: "gpu of mine" }],
+      ["limit", { limit_mb: -1 }],
+      ["unregister", { version: "00000000" }],
+    ] as const)
+      expect(await change(verb, parameters)).toMatchObject({ ok: false, message: expect.stringMatching(/^[^\n]+$/) });
+    expect(await change("unregister", { version: champion })).toMatchObject({ ok: true, data: { versions: [{ state: "champion" }] } });
+    expect(await bus.blobs("model-files").list()).toEqual([record.versions[0]!.sha256]);
+    await Promise.all([service.stop(), other.stop()]);
+  });
+
+  test("given a file without metadata, when it is registered with metadata beside it, then it is kept with it; a bad file leaves nothing", async () => {
+    const bus = scene.bus();
+    const service = await start(bus);
+    const features = { timeframes: ["1m"], window: 4, features: [{ name: "log_return" }, { name: "rsi" }, { name: "body" }] };
+    const metadata = { features, labels: ["down", "flat", "up"], version: "foreign-1" };
+    await bus.blobs("model-files").put("upload-1", unlabelled());
+    expect(await ask(bus, "register", { model: MODEL, blob: "upload-1" })).toMatchObject({ ok: false, message: /tradewind.format/ });
+    await bus.blobs("model-files").put("upload-2", unlabelled());
+    const reply = await ask(bus, "register", { model: MODEL, blob: "upload-2", parameters: { metadata, state: "shadow" } });
+    expect(reply).toMatchObject({ ok: true, data: { versions: [{ version: "foreign-1", state: "shadow" }] } });
+    expect(await bus.blobs("model-files").list()).toEqual([(await listed(bus))[0]!.versions[0]!.sha256]);
+    await service.stop();
+  });
+
+  test("given a file that was changed in the store, when it is to serve, then it is refused by name", async () => {
+    const bus = scene.bus();
+    const record = await registerModel(bus, MODEL, modelFile());
+    await bus.blobs("model-files").put(record.versions[0]!.sha256, modelFile({ ...matrix, window: 5 }));
+    await expect(fileOf(bus, championOf(record)!)).rejects.toMatchObject({ code: "MODEL_FILE_CHANGED", action: "input" });
+  });
+
   test.each([
+    ["predict", { model: "unknown", parameters: { matrix: [1] } }],
+    ["predict", { model: MODEL, parameters: { matrix: "!" } }],
+    ["predict", { model: MODEL, parameters: { matrix: [1, null] } }],
+    ["stats", { parameters: { instance: 7 } }],
     ["register", { model: MODEL }],
     ["register", { model: MODEL, blob: "absent" }],
     ["unregister", { model: "unknown" }],

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Bus } from "@tradewind/bus";
 import { parseVariant, systemSchema, type SystemConfig } from "@tradewind/config";
 import {
@@ -8,6 +9,7 @@ import {
   subjectOf,
   type DesiredVariant,
   type MemberWord,
+  type ServiceCommand,
   type ServiceReply,
 } from "@tradewind/contracts";
 import {
@@ -140,8 +142,8 @@ export async function backtestWords(
   };
 }
 
-export async function ask(bus: Bus, verb: string, command: { model?: string; blob?: string } = {}): Promise<ServiceReply> {
-  const head = { id: verb, time: 0, published: 0, source: "test", run: "test" };
+export async function ask(bus: Bus, verb: string, command: Omit<Partial<ServiceCommand>, "verb" | "by"> = {}): Promise<ServiceReply> {
+  const head = { id: `${verb}/${randomUUID()}`, time: 0, published: 0, source: "test", run: "test" };
   const text = encodeMessage("command", { ...head, data: { verb, by: "test", ...command } });
   return JSON.parse(await bus.request(`tw.command.model-inference.${verb}`, text, 10_000)) as ServiceReply;
 }
