@@ -17,8 +17,24 @@ const on = (shapes: OperationCase["shapes"], of: OperationCase["of"], positive =
 /** An operation without a line here does not type-check, and fails the test. */
 export const operationCases: Readonly<Record<keyof typeof o, readonly OperationCase[]>> = {
   add: [on([[4, 3], [3]], o.add), on([[3], [2, 1, 3]], o.add)],
-  subtract: [on([[4, 3], [4, 1]], o.subtract)],
-  multiply: [on([[2, 4, 3], [4, 1]], o.multiply)],
+  subtract: [
+    on(
+      [
+        [4, 3],
+        [4, 1],
+      ],
+      o.subtract,
+    ),
+  ],
+  multiply: [
+    on(
+      [
+        [2, 4, 3],
+        [4, 1],
+      ],
+      o.multiply,
+    ),
+  ],
   divide: [on([[4, 3], [3]], o.divide, true)],
   negate: [on([[4]], o.negate)],
   squareRoot: [on([[4, 5]], o.squareRoot, true)],
@@ -34,7 +50,15 @@ export const operationCases: Readonly<Record<keyof typeof o, readonly OperationC
   sumTo: [on([[2, 3, 4]], (x) => o.sumTo(x, [3, 1]))],
   slice: [on([[3, 6]], (x) => o.slice(x, 1, 2, 5))],
   pad: [on([[3, 2]], (x) => o.pad(x, 0, 1, 2))],
-  concat: [on([[3, 2], [3, 4]], (a, b) => o.concat([a, b], -1))],
+  concat: [
+    on(
+      [
+        [3, 2],
+        [3, 4],
+      ],
+      (a, b) => o.concat([a, b], -1),
+    ),
+  ],
   split: [
     on([[3, 6]], (x) => {
       const [a, b, c] = o.split(x, [2, 2, 2], 1);
@@ -43,7 +67,29 @@ export const operationCases: Readonly<Record<keyof typeof o, readonly OperationC
     // One part is not used: nothing flows back from it.
     on([[3, 6]], (x) => o.tanh(o.split(x, [1, 5], 1)[1]!)),
   ],
-  matmul: [on([[4, 3], [3, 5]], o.matmul), on([[2, 2, 4, 3], [2, 2, 3, 5]], o.matmul), on([[2, 4, 3], [3, 2]], o.matmul)],
+  matmul: [
+    on(
+      [
+        [4, 3],
+        [3, 5],
+      ],
+      o.matmul,
+    ),
+    on(
+      [
+        [2, 2, 4, 3],
+        [2, 2, 3, 5],
+      ],
+      o.matmul,
+    ),
+    on(
+      [
+        [2, 4, 3],
+        [3, 2],
+      ],
+      o.matmul,
+    ),
+  ],
   linear: [on([[4, 3], [3, 5], [5]], o.linear), on([[2, 4, 3], [3, 5], [5]], o.linear)],
   relu: [on([[4, 5]], o.relu)],
   sigmoid: [on([[4, 5]], o.sigmoid)],

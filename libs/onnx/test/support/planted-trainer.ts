@@ -39,7 +39,10 @@ export function plantedWeights(family: Classifier, seed: number): Float32Array {
   const random = plantedRandom(seed);
   const prng = { next: random.uniform, normal: random.normal } as Parameters<ReturnType<typeof parametersOf>[number]["initial"]>[0];
   const parts = parametersOf(netFamilies[family], plantedShape, PLANTED_LABELS.length).map(({ name, shape, initial }) => {
-    const numbers = initial(prng, shape.reduce((product, length) => product * length, 1));
+    const numbers = initial(
+      prng,
+      shape.reduce((product, length) => product * length, 1),
+    );
     return name.startsWith("memory.") && shape.length === 2 ? gatesReordered(numbers, shape[1]!) : numbers;
   });
   return Float32Array.from(parts.flatMap((part) => [...part]));

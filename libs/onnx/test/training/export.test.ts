@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { inspectModel, openModelSession, readModelHeader, type NetFamilyName } from "../../src/index.ts";
+import { referenceScores, softmaxOf } from "../support/reference-nets.ts";
+import { openSmall, SMALL_LABELS, smallMatrices, smallMatrix, smallNormaliser, smallShape, trainSmall } from "../support/small-task.ts";
+
+const families: readonly NetFamilyName[] = ["cnn", "lstm", "transformer", "dqn"];
+const about = { matrix: smallMatrix, version: "3", notes: { seed: "7" } };
+const ROWS = 64;
+const matrices = smallMatrices(ROWS, 99);
+const ROW_SIZE = matrices.length / ROWS;
+
+const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  expect(a.length).toBe(b.length);
+  return Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
+};
+
+async function served(bytes: Uint8Array, rows: number): Promise<number[]> {
+  const session = await openModelSession(inspectModel(bytes, "exported"));
+  const all: number[] = [];
+  for (let row = 0; row < ROWS; row += rows)
+    all.push(...(await session.run(matrices.slice(row * ROW_SIZE, (row + rows) * ROW_SIZE), rows)));
+  await session.release();
+  return all;
+}
+
+describe("an exported net", () => {
+  test.each(families)(
+    "given a trained %s, when its file runs one row and 64 rows at a time, then it equals the trainer and float64 arithmetic to 1e-5",
+    async (family) => {
+      const trainer = await openSmall(family);
+      await trainSmall(trainer, family, 20);
+      const { theta } = trainer.snapshot();
+      const net = { family, shape: smallShape, outputs: SMALL_LABELS.length, normaliser: smallNormaliser, theta };
+      const scores = Array.from({ length: ROWS }, (_, row) =>
+        referenceScores(net, matrices.subarray(row * ROW_SIZE, (row + 1) * ROW_SIZE)),
+      );
+      const probabilities = scores.flatMap((row) => softmaxOf(row));
+      const outputs = await trainer.outputs(matrices, ROWS);
+      expect(furthest(outputs, family === "dqn" ? scores.flat() : probabilities)).toBeLessThan(1e-5);
+      const bytes = trainer.export(about);
+      for (const rows of [1, 64]) expect(furthest(await served(bytes, rows), probabilities), `${rows} rows`).toBeLessThan(1e-5);
+      await trainer.release();
+    },
+  );
+
+  test.each([
+    ["cnn", "Conv"],
+    ["lstm", "LSTM"],
+    ["transformer", "LayerNormalization"],
+    ["dqn", "Gemm"],
+  ] as const)("given a %s, when it is exported, then its file uses the runtime's own %s", async (family, layer) => {
+    const trainer = await openSmall(family);
+    const bytes = trainer.export(about);
+    expect(Buffer.from(bytes).includes(layer)).toBe(true);
+    await trainer.release();
+  });
+
+  test("given a trained net, when it is exported, then the file says what it takes and where it comes from", async () => {
+    const trainer = await openSmall("cnn");
+    const expiresAt = Date.parse("2026-03-01T00:00:00Z");
+    const model = inspectModel(trainer.export({ ...about, expiresAt }), "exported");
+    expect(model.metadata).toMatchObject({ matrix: smallMatrix, labels: SMALL_LABELS, version: "3", expiresAt });
+    expect(model.metadata.notes).toMatchObject({ family: "cnn", seed: "7" });
+    expect(model.signature).toMatchObject({ rowShape: [2, 12, 3], fixedRows: undefined, output: "probabilities" });
+    await trainer.release();
+  });
+
+  test("given the same weights twice, when they are exported, then the bytes are equal", async () => {
+    const [a, b] = [await openSmall("transformer"), await openSmall("transformer")];
+    expect(Buffer.compare(a.export(about), b.export(about))).toBe(0);
+    await a.release();
+    await b.release();
+  });
+
+  test.each(families)(
+    "given a trained %s, when it is exported in float16, then the file is smaller and its answers stay near",
+    async (family) => {
+      const trainer = await openSmall(family);
+      await trainSmall(trainer, family, 20);
+      const full = trainer.export(about);
+      const half = trainer.export({ ...about, precision: "fp16" });
+      expect(half.length).toBeLessThan(full.length * 0.75);
+      expect(readModelHeader(half, "half").inputs[0]!.type).toBe("float");
+      expect(furthest(await served(half, 64), await served(full, 64))).toBeLessThan(2e-2);
+      await trainer.release();
+    },
+  );
+
+  test("given numbers far outside the training range, when the net scores them, then trainer and file cut them off alike", async () => {
+    const trainer = await openSmall("dqn");
+    const wild = matrices.map((value, i) => (i % 7 === 0 ? value * 1e6 : value));
+    const session = await openModelSession(inspectModel(trainer.export(about), "exported"));
+    const probabilities = await session.run(wild, ROWS);
+    const values = await trainer.outputs(wild, ROWS);
+    const expected = Array.from({ length: ROWS }, (_, row) => softmaxOf([...values.subarray(row * 3, row * 3 + 3)])).flat();
+    expect(furthest(probabilities, expected)).toBeLessThan(1e-5);
+    await session.release();
+    await trainer.release();
+  });
+
+  test("given Q-values and a low temperature, when they are exported, then the best action stays and gets surer", async () => {
+    const trainer = await openSmall("dqn");
+    await trainSmall(trainer, "dqn", 20);
+    const sure = await served(trainer.export({ ...about, temperature: 0.1 }), 64);
+    const even = await served(trainer.export(about), 64);
+    for (let row = 0; row < ROWS; row++) {
+      const [a, b] = [sure.slice(row * 3, row * 3 + 3), even.slice(row * 3, row * 3 + 3)];
+      expect(a.indexOf(Math.max(...a))).toBe(b.indexOf(Math.max(...b)));
+      expect(Math.max(...a)).toBeGreaterThanOrEqual(Math.max(...b));
+    }
+    expect(() => trainer.export({ ...about, temperature: 0 })).toThrow(expect.objectContaining({ code: "EXPORT_TEMPERATURE" }));
+    await trainer.release();
+  });
+
+  test("given a matrix of another shape, when a net is exported for it, then the failure shows both", async () => {
+    const trainer = await openSmall("cnn");
+    expect(() => trainer.export({ ...about, matrix: { ...smallMatrix, window: 13 } })).toThrow(
+      expect.objectContaining({ code: "EXPORT_MATRIX", message: expect.stringMatching(/2 x 13 x 3.*2 x 12 x 3/) }),
+    );
+    await trainer.release();
+  });
+});
