@@ -1,3 +1,4 @@
+export type { ModelAbout } from "./about.ts";
 export { propertiesOf, withMetadata } from "./add-metadata.ts";
 export { parametersOf, settingsOf, type FamilySetting, type InputShape, type NetFamily, type ParameterSpec } from "./families/family.ts";
 export { netFamilies, type NetFamilyName } from "./families/registry.ts";
@@ -20,6 +21,8 @@ export type {
   TrainerSnapshot,
 } from "./training/net-trainer.ts";
 export { openNetTrainer } from "./training/open-net-trainer.ts";
+export { openGbdt, trainGbdt, type Gbdt, type GbdtOptions, type GbdtRound, type GbdtSnapshot, type LabelledRows } from "./trees/boost.ts";
+export { completeGbdtSettings, gbdtSettings, type GbdtSettingName, type GbdtSettings } from "./trees/settings.ts";
 export { verdictOf, type Verdict } from "./verdict.ts";
 export { versionFacts, type VersionFacts } from "./version-facts.ts";
 export { writeModel } from "./write-model.ts";
