@@ -36,6 +36,7 @@ export function settingsOf(args: Arguments, io: Io, flags: unknown = {}): Settin
       ...config,
       data: { ...config.data, dir: place(config.data.dir), cache_dir: place(config.data.cache_dir) },
       bus: { ...config.bus, file: place(config.bus.file) },
+      training: { ...config.training, dir: place(config.training.dir) },
       gateway: { ...config.gateway, token_file: place(config.gateway.token_file) },
     },
   };

@@ -101,7 +101,11 @@ function flagsOf(args: Arguments, io: Io): unknown {
       ...given(numberFlag(args, "port", 0, 65_535, true), (port) => ({ port })),
       ...given(dataDir, (dir) => ({ token_file: `${resolve(io.cwd, dir)}/gateway.token` })),
     },
-    ...given(dataDir, (dir) => ({ data: { dir: resolve(io.cwd, dir) }, bus: { file: `${resolve(io.cwd, dir)}/bus.sqlite` } })),
+    ...given(dataDir, (dir) => ({
+      data: { dir: resolve(io.cwd, dir) },
+      training: { dir: `${resolve(io.cwd, dir)}/models` },
+      bus: { file: `${resolve(io.cwd, dir)}/bus.sqlite` },
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { makeFolder } from "./files.ts";
@@ -43,7 +43,7 @@ export function openCheckpoint(dir: string, key: string): CheckpointFile {
     save(state) {
       const bytes = serialize(state);
       makeFolder(dirname(path));
-      const staged = `${path}.${process.pid}.part`;
+      const staged = `${path}.${randomBytes(6).toString("hex")}.part`;
       const file = openSync(staged, "w");
       try {
         writeSync(file, createHash("sha256").update(bytes).digest());

@@ -1,10 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Writes files of one folder, all of them or none: each is on the disk beside its place before the first takes it. */
 export function writeTogether(dir: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   const names = Object.keys(files);
-  const staged = (name: string): string => join(dir, `${name}.${process.pid}.part`);
+  const own = randomBytes(6).toString("hex");
+  const staged = (name: string): string => join(dir, `${name}.${own}.part`);
   try {
     makeFolder(dir);
     for (const name of names) writeFileSync(staged(name), files[name]!, { flush: true });

@@ -42,7 +42,7 @@ export function judge(prepared: Prepared, folds: readonly FoldResult[], summary:
   return {
     evaluation,
     sentence: sentenceOf(evaluation),
-    cautions: [...training.cautions, ...cautionsOf(dataset, folds, rows, evaluation, summary)],
+    cautions: [...prepared.cautions, ...cautionsOf(dataset, folds, rows, evaluation, summary)],
     folds: folds.map((fold) => figuresOf(dataset, fold)),
     roundTripCostPct: 200 * sideCost(toNumber(plan.instrument.takerFee), plan.costs),
     intervalMethod: `circular block bootstrap, 1,000 draws of blocks of ${blockLength(dataset, rows)} rows`,

@@ -3,7 +3,6 @@ import {
   buildDataset,
   calendarNamed,
   describeDataset,
-  inputFailure,
   walkForward,
   type CandleColumns,
   type CostPlan,
@@ -12,7 +11,9 @@ import {
   type Fold,
 } from "@tradewind/core";
 import { defaults } from "@tradewind/config";
-import { loadCsv, loadStored } from "@tradewind/store";
+import { dataHash } from "../candles/data-hash.ts";
+import { openCandles } from "../candles/open-candles.ts";
+import type { CardCaution } from "../card/model.ts";
 import type { Member } from "../learners/learner.ts";
 import { findFamily } from "../learners/registry.ts";
 import { checkpointKey } from "./checkpoint.ts";
@@ -36,6 +37,7 @@ export interface Prepared {
   readonly dataHash: string;
   /** Names its checkpoint. */
   readonly key: string;
+  readonly cautions: readonly CardCaution[];
   readonly notices: readonly string[];
 }
 
@@ -44,9 +46,9 @@ const BYTES_MOST = 4 * 2 ** 30;
 /** Reads the candles and makes the rows and folds. Throws what the sources refuse, and `TOO_FEW_ROWS`. */
 export async function prepare(training: Training, onPhase: (phase: string) => void): Promise<Prepared> {
   onPhase("candles");
-  const { columns, warnings } = await candlesOf(training);
-  const matrix = matrixOf(training, columns.timeframe);
   const { instrument, label } = training;
+  const { columns, warnings, cautions } = await openCandles(training.source, instrument, training.timeframe);
+  const matrix = matrixOf(training, columns.timeframe);
   const plan: DatasetPlan = { instrument, matrix, label, costs };
   onPhase("rows");
   const dataset = buildDataset(plan, columns, { calendar: calendarNamed(instrument.calendar), maxBytes: BYTES_MOST });
@@ -54,12 +56,12 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   const family = findFamily(training.family);
   const judgedFrom = dataset.closeTime[folds[0]!.validation[0]!]!;
   const { members, notices } = resolveMembers(family, training.members, matrix, judgedFrom);
-  const dataHash = hashOf(plan, columns);
+  const hash = dataHash(plan, columns);
   const name = training.name ?? `${family.name}-${instrument.id}-${matrix.timeframes[0]}`;
   const { seed, settings, minTrain, embargoMs, experience, expiresDays } = training;
   const key = checkpointKey({
     family: family.name,
-    dataHash,
+    dataHash: hash,
     folds: training.folds,
     minTrain,
     embargoMs,
@@ -70,28 +72,5 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     expiresDays: expiresDays ?? null,
     name,
   });
-  return { training, name, columns, plan, dataset, folds, members, dataHash, key, notices: [...warnings, ...notices] };
-}
-
-async function candlesOf(training: Training): Promise<{ readonly columns: CandleColumns; readonly warnings: readonly string[] }> {
-  const { source, instrument, timeframe } = training;
-  if (source.kind === "csv") {
-    const { file, cacheDir } = source;
-    const read = loadCsv({ file, instrument, ...(timeframe && { timeframe }), ...(cacheDir !== undefined && { cacheDir }) });
-    return { columns: read.columns[0]!, warnings: read.warnings };
-  }
-  const { dir, from, to } = source;
-  if (from !== undefined && to !== undefined && from >= to) throw inputFailure("BAD_RANGE", "--from is not before --to");
-  const series = { broker: instrument.venue, instruments: [instrument], finestTimeframe: timeframe ?? defaults.timeframe };
-  const read = await loadStored(series, dir, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) });
-  return { columns: read.columns[0]!, warnings: read.warnings };
-}
-
-function hashOf(plan: DatasetPlan, columns: CandleColumns): string {
-  const hash = createHash("sha256").update(describeDataset(plan));
-  for (const field of ["openTime", "closeTime", "open", "high", "low", "close", "volume"] as const) {
-    const column = columns[field];
-    hash.update(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-  }
-  return hash.digest("hex");
+  return { training, name, columns, plan, dataset, folds, members, dataHash: hash, key, cautions, notices: [...warnings, ...notices] };
 }

@@ -13,15 +13,11 @@ import {
   type ParameterValue,
   type Timeframe,
 } from "@tradewind/core";
+import { checkModelId } from "@tradewind/kit";
+import type { CandleSource } from "../candles/open-candles.ts";
 import { findFamily } from "../learners/registry.ts";
 import { completeSettings } from "../learners/settings.ts";
 import type { Settings } from "../learners/learner.ts";
-
-/** Where the candles of a training are. Paths are absolute. */
-export type CandleSource =
-  | { readonly kind: "csv"; readonly file: string; readonly cacheDir?: string }
-  /** Open times in [from, to), ms; a side left out is open. */
-  | { readonly kind: "store"; readonly dir: string; readonly from?: number; readonly to?: number };
 
 /** A training as people and jobs ask for it: plain data. What is left out takes its default. */
 export interface TrainingWish {
@@ -53,8 +49,6 @@ export interface TrainingWish {
   readonly experience?: string;
   /** Market days after the last candle on which the model abstains from then on. */
   readonly expiresDays?: number;
-  /** What a person should know of the data: that it is simulated. */
-  readonly cautions?: readonly { readonly code: string; readonly detail: string }[];
 }
 
 /** A wish, complete and checked; equal ones on equal candles give equal models. */
@@ -75,18 +69,15 @@ export interface Training {
   readonly members: readonly string[];
   readonly experience: string | undefined;
   readonly expiresDays: number | undefined;
-  readonly cautions: readonly { readonly code: string; readonly detail: string }[];
 }
 
-/** Names of files and model ids. */
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const WINDOW_MOST = 500;
 const FOLDS_MOST = 50;
 
 /** Checks a wish and fills in its defaults, before any candle is read. Throws input failures of one line. */
 export function completeTraining(wish: TrainingWish): Training {
   const family = findFamily(wish.family);
-  if (wish.name !== undefined) checkName(wish.name);
+  if (wish.name !== undefined) checkModelId(wish.name);
   const members = wish.members ?? [];
   if (members.length > 0 && family.composed !== true)
     throw inputFailure("NO_MEMBERS", `family ${family.name} has no members; leave them out, or take ensemble or meta`);
@@ -114,12 +105,7 @@ export function completeTraining(wish: TrainingWish): Training {
     members,
     experience: wish.experience,
     expiresDays: wish.expiresDays === undefined ? undefined : number(wish.expiresDays, "expires_days", 0.001, 100_000, false),
-    cautions: wish.cautions ?? [],
   };
-}
-
-export function checkName(name: string): void {
-  if (!NAME.test(name)) throw inputFailure("BAD_MODEL_ID", `model name "${name}" must be up to 64 letters, digits, _ and -`);
 }
 
 /** The matrix of candles of `timeframe`. */
