@@ -5,12 +5,13 @@ import { jsonLine, tableLine, type Figure } from "./figure.ts";
 import { importFigures } from "./import.ts";
 import { seededColumns } from "./market.ts";
 import { profileOf } from "./profile.ts";
+import { trainingFigures } from "./training/figures.ts";
 
 const CANDLES = 1_000_000;
 const PROFILE_RUNS = 5;
 const PROFILE_LINES = 15;
 
-const HELP = `Usage: pnpm bench [backtest | import | bus] [--json | --profile]
+const HELP = `Usage: pnpm bench [backtest | import | bus | training] [--json | --profile]
 
 bus, over five service processes and a real nats-server, medians of five rounds in turn with bare JetStream hops:
   bus.candle_to_intent_*     candle on the log to ledger intent on the log, 10 candles a second, warmed
@@ -28,6 +29,11 @@ backtest and import, over ${CANDLES} seeded one-minute candles, medians of five 
   backtest.grademark         the same rules under npm's grademark, the averages worked out beforehand, without fees
   memory.per_million_candles bytes of columns and growth of resident memory by a run
   import.csv, import.parquet rows per second into the candle store, and out of it
+
+training, over five rounds in turn of 20 steps of 256 rows, each side in a process of its own:
+  training.NET               samples per CPU second of training the net, beside TensorFlow.js on WebAssembly
+  training.NET.cost          CPU microseconds per sample
+  training.NET.memory        peak of resident memory
 
   --json      one JSON object per figure: {name, value, unit, cpuValue?, wallMs?, cpuMs?, against?, ratio?, counts?};
               ratio is this value over that of the figure it is held against
@@ -54,14 +60,16 @@ async function main(): Promise<void> {
   });
   const [group = "all"] = positionals;
   if (values.help) return void process.stdout.write(HELP);
-  if (positionals.length > 1 || !["all", "backtest", "import", "bus"].includes(group))
-    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest, import or bus, or see --help`);
+  if (positionals.length > 1 || !["all", "backtest", "import", "bus", "training"].includes(group))
+    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest, import, bus or training, or see --help`);
   if (values.profile) return profile();
   const print = (figures: readonly Figure[]) => {
     for (const figure of figures) console.log(values.json ? jsonLine(figure) : tableLine(figure));
   };
-  if (group === "bus" || group === "all") print(await busFigures((text) => void process.stderr.write(`${text}\n`)));
-  if (group === "bus") return;
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (group === "training" || group === "all") print(await trainingFigures(say));
+  if (group === "bus" || group === "all") print(await busFigures(say));
+  if (group === "bus" || group === "training") return;
   const columns = seededColumns(CANDLES);
   if (group !== "import") {
     const memory = memoryFigure(columns);
