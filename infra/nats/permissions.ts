@@ -55,7 +55,12 @@ export const roles: readonly Role[] = [
     writes: { ...own("model-inference"), models: ["*"] },
     files: "write",
   }),
-  service("orchestrator", { says: ["decision"], reads: ["candle", "signal", "prediction", "decision"] }),
+  service("orchestrator", {
+    says: ["decision", "job"],
+    reads: ["candle", "signal", "prediction", "decision"],
+    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models", "scores", "jobs"],
+    writes: { ...own("orchestrator"), models: ["*"], scores: ["*"], jobs: ["*"] },
+  }),
   service("execution", { says: ["ledger", "order", "fill", "position", "equity"], reads: ["candle", "decision", "ledger"] }),
   service("gateway", {
     says: ["command"],

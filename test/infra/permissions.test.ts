@@ -31,7 +31,7 @@ fill         -            -         -                -             say        he
 position     -            -         -                -             say        hear       hear
 equity       -            -         -                -             say        hear       hear
 command      -            -         -                -             -          say hear   hear
-job          -            -         -                -             -          hear       hear`;
+job          -            -         -                say           -          hear       hear`;
 
 /** Who may write or use what lies beside the kinds. */
 const others = `
@@ -39,7 +39,9 @@ const others = `
 $KV.run.manifest                         say          say       say              say           say        say      -
 $KV.run.clock                            say          -         -                -             -          -        -
 $KV.variants.some                        -            -         -                -             -          say      -
-$KV.models.some                          -            -         say              -             -          -        -
+$KV.models.some                          -            -         say              say           -          -        -
+$KV.scores.some                          -            -         -                say           -          -        -
+$KV.jobs.some                            -            -         -                say           -          -        -
 $KV.leases.execution.some                -            -         -                -             say        -        -
 $KV.leases.orchestrator.some             -            -         -                say           -          -        -
 $KV.states.strategy.some                 -            say       -                -             -          -        -

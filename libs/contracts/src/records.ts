@@ -70,3 +70,36 @@ export interface JobRecord {
   /** What a done job gives: of `train`, {model, sha256, weightsHash, metrics}. */
   readonly result?: unknown;
 }
+
+/** What votes were worth over the closes looked back on. Results are in usual returns per close. */
+export interface ScoreFigures {
+  /** Votes whose result is known. */
+  readonly closes: number;
+  readonly abstentions: number;
+  /** Of the results, and its standard error; left out while there are too few. */
+  readonly mean?: number;
+  readonly standardError?: number;
+  /** Mean log loss of its probabilities against what happened over the move its label looks at. */
+  readonly logLoss?: number;
+}
+
+/** The scores of a model's versions, under its id in bucket `scores`. */
+export interface ModelScores {
+  readonly model: string;
+  /** Wall time, ms. */
+  readonly at: number;
+  readonly versions: readonly (ScoreFigures & {
+    readonly sha256: string;
+    readonly state: string;
+    readonly lanes: readonly (ScoreFigures & { readonly venue: string; readonly instrument: string })[];
+  })[];
+  /** Of each shadow against the champion: what the rule of promotion says, and why. */
+  readonly verdicts: readonly {
+    readonly sha256: string;
+    readonly action: "keep" | "promote" | "roll_back";
+    readonly reason: string;
+    readonly closes: number;
+  }[];
+  /** Market time, ms, at which the champion was found to have become worse than it was. */
+  readonly driftedAt?: number;
+}

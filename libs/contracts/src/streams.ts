@@ -47,7 +47,7 @@ export interface BucketDefinition {
   readonly ttlMs: number | undefined;
 }
 
-export type BucketName = "run" | "variants" | "leases" | "states" | "checkpoints" | "models" | "jobs";
+export type BucketName = "run" | "variants" | "leases" | "states" | "checkpoints" | "models" | "scores" | "jobs";
 
 /** How long a lease lasts without being renewed. */
 export const LEASE_TTL_MS = 4_000;
@@ -65,6 +65,8 @@ export const buckets: Readonly<Record<BucketName, BucketDefinition>> = {
   checkpoints: { name: "checkpoints", ttlMs: undefined },
   /** Registered models, by id; their files are blobs. */
   models: { name: "models", ttlMs: undefined },
+  /** What the votes of each model's versions were worth, by model id: a read copy of what the log gives. */
+  scores: { name: "scores", ttlMs: undefined },
   /** What became of the jobs asked for, by id. */
   jobs: { name: "jobs", ttlMs: 30 * DAY_MS },
 };

@@ -98,6 +98,7 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
     if (leads && state.tenure?.version !== speaker) {
       state.tenure = { version: speaker, since: closeTime };
       state.tenureGone = 0;
+      state.driftedAt = undefined;
     }
     const voice = voiceOf(speaker);
     voice.newest = Math.max(voice.newest, closeTime);

@@ -15,7 +15,15 @@ export interface Running {
   kill(): void;
 }
 
-/** Services on one embedded bus in a folder of their own. */
+/** How a rig differs from the usual one. */
+export interface RigOptions extends EmbeddedOptions {
+  /** Further lines of system.yaml. */
+  readonly settings?: string;
+  /** A handle on another bus than an embedded one. */
+  readonly connect?: () => Promise<Bus>;
+}
+
+/** Services on one bus, embedded unless told otherwise, in a folder of their own. */
 export interface Rig {
   readonly bus: Bus;
   readonly configDir: string;
@@ -26,13 +34,13 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(clock: "events" | "wall", options: EmbeddedOptions = {}): Promise<Rig> {
+export async function openRig(clock: "events" | "wall", { settings = "", connect, ...options }: RigOptions = {}): Promise<Rig> {
   const configDir = tempDir("tradewind-rig-");
   mkdirSync(join(configDir, "variants"));
-  writeFileSync(join(configDir, "system.yaml"), `run: { clock: ${clock} }\nlog: { level: fatal }\n`);
+  writeFileSync(join(configDir, "system.yaml"), `run: { clock: ${clock} }\nlog: { level: fatal }\n${settings}`);
   const config = loadSystem(configDir, {});
   const file = join(configDir, "bus.sqlite");
-  const bus = await openEmbeddedBus(file, options);
+  const bus = await (connect?.() ?? openEmbeddedBus(file, options));
   await bus.ensure();
   const services = new Set<Running>();
   const revisions = new Map<string, number>();
@@ -42,7 +50,7 @@ export async function openRig(clock: "events" | "wall", options: EmbeddedOptions
     configDir,
     config,
     async start(definition, through = (own) => own) {
-      const own = await openEmbeddedBus(file);
+      const own = await (connect?.() ?? openEmbeddedBus(file));
       const { bus: handle, kill } = mortal(own);
       const service = await startService(definition, { bus: through(handle), config, configDir, processMetrics: false });
       const running: Running = {
