@@ -7,13 +7,17 @@ import { openMarketTime } from "./control/market-time.ts";
 import { openControlPlane } from "./control/plane.ts";
 import { createApp, refuseOtherMethods, type RouteList } from "./http/app.ts";
 import { createHttpMetrics } from "./http/http-metrics.ts";
+import { addJobRoutes } from "./http/job-routes.ts";
 import { createLiveStream } from "./http/live.ts";
+import { addModelRoutes } from "./http/model-routes.ts";
 import { addPage } from "./http/page.ts";
 import { addRoutes } from "./http/routes.ts";
 import { addSocketRoute } from "./http/sockets.ts";
 import { assertPattern, openTap } from "./http/tap.ts";
 import { openReadModel, type Change } from "./model/read-model.ts";
 import { openServices } from "./model/services.ts";
+import { openModels } from "./models/models.ts";
+import { countRegistryChanges } from "./models/registry-changes.ts";
 import { createOverview } from "./overview.ts";
 import { createTokenCheck, openToken } from "./token.ts";
 import { createWhy } from "./why/why.ts";
@@ -46,6 +50,8 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
   await model.equity.load([...store.all().keys()]);
   const services = await openServices(context);
   stack.defer(() => services.stop());
+  const registry = await countRegistryChanges(context);
+  stack.defer(() => registry.stop());
   const plane = openControlPlane(context, { store, time });
   stack.defer(() => plane.stop());
   const overview = createOverview(context, { store, plane, model, services, time });
@@ -57,6 +63,7 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
       status: overview.status,
       decisions: (limit) => model.decisions.latest(undefined, limit),
       fills: (limit) => model.accounts.fills(undefined, limit),
+      registry: registry.count,
       line: (variant, count) => model.equity.series(variant)?.sparse(count) ?? [],
       latestPoint: (variant) => model.equity.series(variant)?.points().at(-1),
     },
@@ -65,6 +72,8 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
   stack.defer(() => live.stop());
   listeners.push(live.change);
 
+  await addModelRoutes(app, context, openModels(context, services));
+  addJobRoutes(app, context, services);
   addRoutes(app, { context, overview, plane, model, why: createWhy(context, { store, plane }), routes });
   const query = z.object({ token: z.string().optional() });
   addSocketRoute(app, metrics, {

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { Failure, inputFailure, isFailure } from "@tradewind/core";
-import { encodeMessage, payloads, subjectOf, type ServiceReply } from "@tradewind/contracts";
+import { inputFailure, isFailure } from "@tradewind/core";
+import type { ServiceReply } from "@tradewind/contracts";
 import type { ServiceContext } from "@tradewind/kit";
+import { askService } from "./ask-service.ts";
 import type { Overview } from "./overview.ts";
 
 /** An operator's order; without `variant` and `account` it goes to every account that is traded. */
@@ -68,36 +68,19 @@ function accountsOf(overview: Overview, { verb, variant, account }: Order): stri
   return [...known];
 }
 
-async function ask(context: ServiceContext, account: string, order: Order): Promise<ServiceReply> {
-  const { bus, run, instance } = context;
+function ask(context: ServiceContext, account: string, order: Order): Promise<ServiceReply> {
   // A pause is a halt of one variant.
   const verb = order.verb === "pause" ? "halt" : order.verb;
   const { variant, instrument, by } = order;
-  const now = Date.now();
-  const data = { verb, by, account, ...(variant !== undefined && { variant }), ...(instrument !== undefined && { instrument }) };
-  const text = encodeMessage("command", { id: `k/${randomUUID()}`, time: now, published: now, source: instance, run: run.run, data });
-  context.metrics.published.inc({ kind: "command" });
-  let answer: string;
-  try {
-    answer = await bus.request(subjectOf("command", { service: "execution", verb }), text, ANSWER_WITHIN_MS);
-  } catch (error) {
-    if (!isFailure(error) || error.code !== "NO_REPLY") throw error;
-    throw new Failure(
-      "retry",
-      "NO_OWNER",
-      `nobody trades account "${account}" now, so nobody can ${order.verb} it; see "tradewind status" and ask again`,
-    );
-  }
-  const reply = payloads.reply.safeParse(parse(answer));
-  if (!reply.success)
-    throw new Failure("retry", "BAD_REPLY", `the owner of account "${account}" gave an answer that cannot be read; see its log`);
-  return reply.data;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const message = `nobody trades account "${account}" now, so nobody can ${order.verb} it; see "tradewind status" and ask again`;
+  return askService(
+    context,
+    {
+      service: "execution",
+      withinMs: ANSWER_WITHIN_MS,
+      who: `the owner of account "${account}"`,
+      silence: { code: "NO_OWNER", message },
+    },
+    { verb, by, account, ...(variant !== undefined && { variant }), ...(instrument !== undefined && { instrument }) },
+  );
 }

@@ -17,6 +17,8 @@ const BODY_BYTES_MOST = 65_536;
 const HEADER_BYTES_MOST = 16_384;
 const PARAMETER_MOST = 128;
 const FRAME_BYTES_MOST = 1_024;
+/** A model's file is on its way for as long. */
+const REQUEST_MOST_MS = 60_000;
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 export interface AppOptions {
@@ -34,7 +36,7 @@ export async function createApp({ log, isToken, metrics }: AppOptions): Promise<
     bodyLimit: BODY_BYTES_MOST,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    requestTimeout: 15_000,
+    requestTimeout: REQUEST_MOST_MS,
     keepAliveTimeout: 10_000,
     http: { maxHeaderSize: HEADER_BYTES_MOST },
     routerOptions: { maxParamLength: PARAMETER_MOST },
@@ -55,7 +57,7 @@ export async function createApp({ log, isToken, metrics }: AppOptions): Promise<
   const routes: RouteList[number][] = [];
   app.addHook("onRoute", ({ method, url, schema }) => void routes.push({ method, url, ...(schema && { schema }) }));
   app.setErrorHandler((error, request, reply) => {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(error, request.routeOptions.bodyLimit);
     const route = `${request.method} ${request.routeOptions.url ?? "?"}`;
     if (refusal.status === 500) log.error({ err: error }, `${route} failed`);
     else if (refusal.status > 500) log.warn(`${route}: ${refusal.message}`);

@@ -28,8 +28,11 @@ export function methodRefusal(allowed: readonly string[]): Refusal {
 
 /** Codes of fastify with a meaning for the caller. */
 const fastifyCodes: Readonly<Record<string, Refusal>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: "BODY_TOO_LARGE", message: "a body may have 64 KiB" },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: "UNSUPPORTED_MEDIA_TYPE", message: "send JSON with content-type application/json" },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: "send JSON with content-type application/json; a model's file as application/octet-stream, its card as text/html",
+  },
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, code: "BAD_REQUEST", message: "the body is empty; send JSON" },
   FST_ERR_CTP_INVALID_JSON_BODY: { status: 400, code: "BAD_REQUEST", message: "the body is not JSON" },
   FST_ERR_BAD_URL: { status: 400, code: "BAD_REQUEST", message: "the URL cannot be read" },
@@ -46,9 +49,15 @@ const failureStatus: Readonly<Record<string, number>> = {
   LEDGER_NEEDS: 409,
   NO_MARKET_CLOCK: 409,
   NOTHING_TO_COMMAND: 409,
+  MODEL_UNKNOWN: 404,
+  MODEL_VERSION_UNKNOWN: 404,
+  MODEL_CARD_MISSING: 404,
+  UNKNOWN_JOB: 404,
+  JOB_ENDED: 409,
 };
 
-export function refusalOf(error: unknown): Refusal {
+/** `bodyLimit` is that of the route in bytes, where there is one. */
+export function refusalOf(error: unknown, bodyLimit = 0): Refusal {
   // fastify's errors have a code as ours do; what tells ours is the action.
   if (isFailure(error)) return failureRefusal(error);
   if (!(error instanceof Error)) return refusals.internal;
@@ -58,12 +67,17 @@ export function refusalOf(error: unknown): Refusal {
     const where = `${validationContext ?? "request"}${(first?.instancePath ?? "").replaceAll("/", ".").replace(/\.$/, "")}`;
     return { status: 400, code: "BAD_REQUEST", message: `${where}: ${first?.message ?? "is not valid"}` };
   }
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return { status: 413, code: "BODY_TOO_LARGE", message: `a body may have ${sizeOf(bodyLimit)} here` };
   const known = fastifyCodes[code];
   if (known !== undefined) return known;
   return statusCode >= 400 && statusCode < 500
     ? { status: statusCode, code: "BAD_REQUEST", message: "the request cannot be read" }
     : refusals.internal;
 }
+
+const sizeOf = (bytes: number): string =>
+  bytes >= 1_048_576 ? `${Math.floor(bytes / 1_048_576)} MiB` : `${Math.floor(bytes / 1_024)} KiB`;
 
 function failureRefusal({ action, code, message }: Failure): Refusal {
   if (action === "input") return { status: failureStatus[code] ?? 400, code, message };

@@ -16,6 +16,8 @@ export interface LiveSource {
   readonly fills: (limit: number) => FillView[];
   /** The line of a variant, at most `count` points. */
   readonly line: (variant: string, count: number) => [number, number][];
+  /** Grows with each change of a model or a job: what is shown of them is to be asked for again. */
+  readonly registry: () => number;
   readonly latestPoint: (variant: string) => readonly [number, number] | undefined;
 }
 
@@ -34,11 +36,18 @@ export function createLiveStream(source: LiveSource, metrics: HttpMetrics): Live
   function snapshot(): string {
     const status = source.status();
     const lines = Object.fromEntries(status.variants.map(({ id }) => [id, source.line(id, SPARK_POINTS)]));
-    return JSON.stringify({ type: "snapshot", status, decisions: source.decisions(ROWS), fills: source.fills(ROWS), lines });
+    return JSON.stringify({
+      type: "snapshot",
+      status,
+      registry: source.registry(),
+      decisions: source.decisions(ROWS),
+      fills: source.fills(ROWS),
+      lines,
+    });
   }
 
   function tick(): void {
-    const text = JSON.stringify({ type: "update", status: source.status(), ...news.take() });
+    const text = JSON.stringify({ type: "update", status: source.status(), registry: source.registry(), ...news.take() });
     for (const [socket, client] of clients) {
       if (socket.bufferedAmount > BEHIND_BYTES) {
         client.behind = true;

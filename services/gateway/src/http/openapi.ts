@@ -7,6 +7,8 @@ interface RouteSchema {
   readonly params?: z.ZodType;
   readonly querystring?: z.ZodType;
   readonly body?: z.ZodType;
+  /** Content types of a body that is a file. */
+  readonly consumes?: readonly string[];
   readonly response?: Readonly<Record<string, z.ZodType>>;
 }
 
@@ -33,11 +35,12 @@ export function openApiOf(routes: RouteList): object {
   };
 }
 
-function operation({ summary, params, querystring, body, response = {} }: RouteSchema): object {
+function operation({ summary, params, querystring, body, consumes, response = {} }: RouteSchema): object {
   const success = response["200"];
   return {
     summary,
     parameters: [...parameters(params, "path"), ...parameters(querystring, "query")],
+    ...(consumes && { requestBody: { required: true, content: Object.fromEntries(consumes.map((type) => [type, {}])) } }),
     ...(body && { requestBody: { required: true, content: { "application/json": { schema: json(body, "input") } } } }),
     responses: {
       "200": { description: "As asked.", ...(success && { content: { "application/json": { schema: json(success, "output") } } }) },

@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { subjectOf } from "@tradewind/contracts";
@@ -14,6 +13,7 @@ import { decisionView, equityView, fillView, statusView, variantIdText, variantV
 import type { Why } from "../why/why.ts";
 import type { RouteList } from "./app.ts";
 import { openApiOf } from "./openapi.ts";
+import { by, byBody, idParams, type App } from "./parts.ts";
 
 export interface RouteParts {
   readonly context: ServiceContext;
@@ -24,17 +24,9 @@ export interface RouteParts {
   readonly routes: RouteList;
 }
 
-const BY = "operator";
 const token = variantIdText;
-const by = z
-  .string()
-  .regex(/^[A-Za-z0-9 ._@-]{1,40}$/)
-  .default(BY)
-  .describe("Who asks, for the ledger.");
 const limit = z.coerce.number().int().min(1).max(500).default(50);
 const listQuery = z.strictObject({ variant: token.optional(), limit });
-const idParams = z.strictObject({ id: token });
-const byBody = z.strictObject({ by }).prefault({});
 const started = z.object({ variant: variantView, message: z.string() });
 
 const order = z
@@ -74,8 +66,6 @@ export function addRoutes(bare: FastifyInstance, parts: RouteParts): void {
   addControlRoutes(app, parts);
   addRecordRoutes(app, parts);
 }
-
-type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
 /** What runs, and what it is told to do. */
 function addControlRoutes(app: App, { context, overview, plane, routes }: RouteParts): void {

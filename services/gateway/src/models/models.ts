@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { Failure, inputFailure } from "@tradewind/core";
+import { decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
+import { checkModelId, modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
+import { askService } from "../ask-service.ts";
+import type { Services } from "../model/services.ts";
+import { modelViewOf, statsView, summed, viewOfText, type ModelView, type StatsView } from "./model-views.ts";
+
+export interface Upload {
+  readonly file: Uint8Array;
+  readonly state: string;
+  readonly metadata: unknown;
+  readonly by: string;
+}
+
+export interface Changed {
+  readonly message: string;
+  /** Undefined when it was taken out. */
+  readonly model?: ModelView;
+}
+
+/** The registry as the gateway shows it, and what people ask of it: model-inference does what changes it. */
+export interface Models {
+  all(): Promise<ModelView[]>;
+  /** Throws `MODEL_UNKNOWN`. */
+  one(id: string): Promise<ModelView>;
+  /** Throws what model-inference refuses the file with. */
+  upload(id: string, upload: Upload): Promise<Changed>;
+  change(command: ServiceCommand): Promise<Changed>;
+  predict(id: string, parameters: Readonly<Record<string, unknown>>, by: string): Promise<unknown>;
+  stats(by: string): Promise<ReturnType<typeof summed>>;
+  /** The page about a version, the champion's when none is named. Throws `MODEL_CARD_MISSING`. */
+  card(id: string, version: string | undefined): Promise<Uint8Array>;
+  putCard(id: string, version: string | undefined, page: Uint8Array): Promise<string>;
+}
+
+const CHANGE_WITHIN_MS = 10_000;
+/** A file is read, checked, loaded and run once. */
+const REGISTER_WITHIN_MS = 120_000;
+const SERVICE = "model-inference";
+
+export function openModels(context: ServiceContext, services: Services): Models {
+  const { bus } = context;
+  const files = bus.blobs("model-files");
+  const cards = bus.blobs("model-cards");
+  const withCards = async (): Promise<ReadonlySet<string>> => new Set(await cards.list());
+
+  /** What it answers; what it refuses is thrown under its own code. */
+  async function ask(command: ServiceCommand, withinMs: number, silence = `no ${SERVICE} answers; see "tradewind status" and ask again`) {
+    const reply = await askService(
+      context,
+      { service: SERVICE, withinMs, who: SERVICE, silence: { code: "NO_INFERENCE", message: silence } },
+      command,
+    );
+    if (reply.ok) return reply;
+    const coded = /^([A-Z][A-Z_]+): (.*)$/s.exec(reply.message);
+    throw inputFailure(coded?.[1] ?? "REFUSED", coded?.[2] ?? reply.message);
+  }
+
+  async function changed(command: ServiceCommand, withinMs: number): Promise<Changed> {
+    const { message, data } = await ask(command, withinMs);
+    return { message, ...(data !== undefined && { model: modelViewOf(decodeModelRecord(JSON.stringify(data)), await withCards()) }) };
+  }
+
+  async function recordOf(id: string): Promise<ModelRecord> {
+    const record = await readModel(bus, checkModelId(id));
+    if (record === undefined) throw modelUnknown(id);
+    return record;
+  }
+  const hashOf = (record: ModelRecord, version: string | undefined): string =>
+    (version === undefined ? (record.versions.find(({ state }) => state === "champion") ?? record.versions[0])?.sha256 : undefined) ??
+    versionNamed(record, version).sha256;
+
+  return {
+    async all() {
+      const [entries, pages] = await Promise.all([bus.kv("models").entries(), withCards()]);
+      return entries.map(({ key, value }) => viewOfText(key, value, pages)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    one: async (id) => modelViewOf(await recordOf(id), await withCards()),
+    async upload(id, { file, state, metadata, by }) {
+      const blob = `upload-${randomUUID()}`;
+      const command = {
+        verb: "register",
+        by,
+        model: checkModelId(id),
+        blob,
+        parameters: { state, ...(metadata !== undefined && { metadata }) },
+      };
+      await files.put(blob, file);
+      try {
+        return await changed(command, REGISTER_WITHIN_MS);
+      } finally {
+        await files.delete(blob).catch(() => undefined);
+      }
+    },
+    change: (command) => changed(command, CHANGE_WITHIN_MS),
+    async predict(id, parameters, by) {
+      const silence = `nobody serves model ${id} now: it is served where a variant has it as a member; see "tradewind models list"`;
+      return (await ask({ verb: "predict", by, model: id, parameters }, CHANGE_WITHIN_MS, silence)).data;
+    },
+    async stats(by) {
+      const instances = services.all().filter(({ service, state }) => service === SERVICE && state !== "silent");
+      if (instances.length === 0) throw new Failure("retry", "NO_INFERENCE", `no ${SERVICE} runs; see "tradewind status"`);
+      const told = await Promise.all(
+        instances.map(async ({ instance }): Promise<[string, StatsView]> => {
+          const { data } = await ask({ verb: "stats", by, parameters: { instance } }, CHANGE_WITHIN_MS);
+          const read = statsView.safeParse(data);
+          if (!read.success) throw new Failure("retry", "BAD_REPLY", `${instance} gave figures that cannot be read; see its log`);
+          return [instance, read.data];
+        }),
+      );
+      return summed(Object.fromEntries(told));
+    },
+    async card(id, version) {
+      const sha256 = hashOf(await recordOf(id), version);
+      const page = await cards.get(sha256);
+      if (page === undefined)
+        throw inputFailure(
+          "MODEL_CARD_MISSING",
+          `version ${sha256.slice(0, 8)} of model ${id} has no card; one is made by "tradewind train"`,
+        );
+      return page;
+    },
+    async putCard(id, version, page) {
+      const sha256 = hashOf(await recordOf(id), version);
+      await cards.put(sha256, page);
+      return sha256;
+    },
+  };
+}
