@@ -47,6 +47,11 @@ export async function openModelSession(model: Pick<InspectedModel, "bytes" | "si
   };
 }
 
+/** Loads the runtime's library, which the first session would. */
+export async function loadRuntime(): Promise<void> {
+  await import("onnxruntime-node");
+}
+
 /** How the runtime calls a device. */
 type Provider = Extract<NonNullable<InferenceSession.SessionOptions["executionProviders"]>[number], string | object>;
 

@@ -76,6 +76,10 @@ describe("a model in the runtime", () => {
   });
 
   test("given probabilities in another order, when they are read, then the labels say which is up", () => {
-    expect(verdictOf(Float32Array.of(0, 0, 0, 0.5, 0.25, 0.25), 1, ["up", "flat", "down"])).toEqual({ score: 0.25, confidence: 0.5 });
+    expect(verdictOf(Float32Array.of(0, 0, 0, 0.5, 0.25, 0.25), 1, ["up", "flat", "down"])).toEqual({
+      score: 0.25,
+      confidence: 0.5,
+      probabilities: { up: 0.5, flat: 0.25, down: 0.25 },
+    });
   });
 });

@@ -72,7 +72,7 @@ interface Voice {
   readonly session: ModelSession;
 }
 
-/** One model on one instrument, by close time; closes on which its matrix is not ready are left out. */
+/** One model on one instrument, by close time; closes on which its matrix is not ready, or it has expired, are left out. */
 async function predictOne(
   { name, source, model, session }: Voice,
   columns: CandleColumns,
@@ -80,7 +80,7 @@ async function predictOne(
   step: () => void,
 ): Promise<Map<number, Prediction>> {
   const { sha256: modelHash, metadata } = model;
-  const { matrix: plan, featureSchema, labels } = metadata;
+  const { matrix: plan, featureSchema, labels, expiresAt = Infinity } = metadata;
   const finest = plan.timeframes[0]!;
   if (timeframeMs(columns.timeframe) > timeframeMs(finest))
     throw inputFailure(
@@ -91,9 +91,10 @@ async function predictOne(
   const predictions = new Map<number, Prediction>();
   for (let row = 0; row < columns.length; row++) {
     for (const { matrix, candle } of walk.update(candleAt(columns, row))) {
-      const { score, confidence } = verdictOf(await session.run(matrix, 1), 0, labels);
       const { closeTime } = candle;
-      predictions.set(closeTime, { source, instrument: instrument.id, closeTime, score, confidence, modelHash, featureSchema });
+      if (closeTime > expiresAt) continue;
+      const verdict = verdictOf(await session.run(matrix, 1), 0, labels);
+      predictions.set(closeTime, { source, instrument: instrument.id, closeTime, ...verdict, modelHash, featureSchema });
     }
     step();
   }

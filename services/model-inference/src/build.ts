@@ -1,12 +1,18 @@
 import { claimPartitions, followVariants, type BuildService, type Partitions, type ServiceContext } from "@tradewind/kit";
+import { openBudget } from "./budget/budget.ts";
+import { mibOf } from "./budget/mib.ts";
 import { openCache } from "./cache.ts";
 import { answerCommands } from "./commands.ts";
 import type { FeatureCache } from "./features.ts";
-import { createHostPool } from "./host/host-pool.ts";
+import { modelFiles } from "./files.ts";
+import { createHosts, type Hosts } from "./hosts.ts";
 import { inferenceMetrics } from "./metrics.ts";
-import { followModels } from "./models.ts";
+import { followModels, modelOf } from "./models.ts";
 import { startPartition } from "./partition.ts";
+import { createPredictor } from "./predict.ts";
 import { registerConfigured } from "./registration.ts";
+import { memoryNow, statsOf } from "./stats.ts";
+import { openVoice, type Voice } from "./voice.ts";
 import { versionOf, wishesOf } from "./wishes.ts";
 
 export interface InferenceOptions {
@@ -18,9 +24,14 @@ export const build: BuildService = (context, stack) => buildWith({ openCache }, 
 
 export async function buildWith(options: InferenceOptions, context: ServiceContext, stack: AsyncDisposableStack): Promise<void> {
   const metrics = inferenceMetrics(context.metrics.registry);
-  const pool = createHostPool(context, metrics);
-  stack.defer(() => pool.stop());
+  const budget = openBudget(context, metrics, () => sharesOf(hosts, (key) => budget.book.bytesOf(key)));
+  stack.defer(() => budget.stop());
+  const hosts = createHosts(context, budget.memory, metrics);
+  stack.defer(() => hosts.stop());
+  metrics.follow(() => memoryNow(budget, hosts.all()));
+  const files = modelFiles(context.bus);
   const cache = options.openCache(context, stack);
+  const voices = new Map<string, Voice>();
   let partitions: Partitions | undefined;
   const missing = new Set<string>();
 
@@ -29,35 +40,78 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
     // The first look is taken when everything is followed.
     if (partitions === undefined) return;
     for (const id of wishesOf(variants.all()).keys()) {
-      if (models.get(id) !== undefined) missing.delete(id);
+      if (models.speakers(id).length > 0) missing.delete(id);
       else if (!missing.has(id)) {
         missing.add(id);
-        const line = `model ${id} is wanted by a variant and not registered; name its file in inference.models`;
+        const what = models.has(id)
+          ? "has no version that is its champion; promote one"
+          : "is not registered; name its file in inference.models";
+        const line = `model ${id} is wanted by a variant and ${what}`;
         context.log.warn(line);
         context.state.note(line);
       }
     }
+    if (context.run.clock === "wall")
+      for (const [speaksAs, voice] of voices) {
+        const next = models.get(speaksAs);
+        // Another feature schema is another partition: that one starts anew.
+        if (next !== undefined && next.featureSchema === voice.current().featureSchema) voice.become(next);
+      }
     void partitions.refresh();
   };
 
-  await registerConfigured(context);
+  await registerConfigured(context, hosts.tryOut);
   const models = await followModels(context, () => changed());
   stack.defer(() => models.stop());
   const variants = await followVariants(context, () => changed());
   stack.defer(() => variants.stop());
-  const commands = answerCommands(context, pool);
+  const predict = createPredictor({
+    context,
+    models,
+    variants,
+    voiceOf: (speaksAs) => voices.get(speaksAs),
+    async borrow(served, work) {
+      const voice = await openVoice({ context, hosts, files, served, callers: 0 });
+      try {
+        return await work(voice);
+      } finally {
+        await voice.stop();
+      }
+    },
+  });
+  const commands = answerCommands(context, { predict, tryOut: hosts.tryOut, stats: () => statsOf(budget, hosts.all()) });
   stack.defer(() => commands.stop());
-  const wishes = (id: string) => wishesOf(variants.all()).get(id) ?? [];
+  const wishes = (speaksAs: string) => {
+    const all = wishesOf(variants.all());
+    return all.get(speaksAs) ?? all.get(modelOf(speaksAs)) ?? [];
+  };
   partitions = claimPartitions(context, {
     kind: "model-inference",
-    wanted: () => [...wishesOf(variants.all()).keys()].filter((id) => models.get(id) !== undefined),
+    wanted: () => [...wishesOf(variants.all()).keys()].flatMap((id) => models.speakers(id).map(({ speaksAs }) => speaksAs)),
     versionOf(id) {
       const record = models.get(id);
-      return record === undefined ? "" : versionOf(record, wishes(id));
+      return record === undefined ? "" : versionOf(record, wishes(id), context.run.clock);
     },
-    start: (id, lost) => startPartition({ context, pool, cache, metrics, record: models.get(id)!, wishes: wishes(id), lost }),
+    async start(id, lost) {
+      const work = await startPartition({ context, hosts, files, cache, metrics, record: models.get(id)!, wishes: wishes(id), lost });
+      voices.set(id, work.voice);
+      return {
+        async stop() {
+          if (voices.get(id) === work.voice) voices.delete(id);
+          await work.stop();
+        },
+      };
+    },
   });
   const claimed = partitions;
   stack.defer(() => claimed.stop());
   changed();
+}
+
+function sharesOf(hosts: Hosts, bytesOf: (key: string) => number) {
+  const loaded = hosts.all().map(({ served, host, key }) => {
+    const share = { memory_mb: mibOf(bytesOf(key)), device: host.running()?.device ?? "none" };
+    return [served.speaksAs, share] as const;
+  });
+  return Object.fromEntries(loaded);
 }

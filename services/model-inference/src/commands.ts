@@ -13,7 +13,7 @@ export type Verb = (command: ServiceCommand) => Promise<Pick<ServiceReply, "mess
  */
 export function answerCommands(context: ServiceContext, serving: Serving): Subscription {
   const { bus } = context;
-  const changing = registryVerbs(bus);
+  const changing = registryVerbs(bus, serving.tryOut);
   const telling = servingVerbs(context, serving);
   const all = { ...changing, ...telling };
 

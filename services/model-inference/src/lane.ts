@@ -5,10 +5,10 @@ import { checkpointStore, createInbox, type Incoming, type ServiceContext, type 
 import { barOrder, type Bar, type BarOrder } from "./bar-order.ts";
 import { followFeatures } from "./feature-arrivals.ts";
 import { featureSource, type FeatureCache } from "./features.ts";
-import type { ModelHost } from "./host/model-host.ts";
 import type { InferenceMetrics } from "./metrics.ts";
 import { createKeeper } from "./keeper.ts";
 import { createTeller } from "./teller.ts";
+import type { Voice } from "./voice.ts";
 import { createSpeaker } from "./word.ts";
 
 /** One instrument that a model is wanted for. */
@@ -23,9 +23,9 @@ export interface LaneWish {
 
 export interface LaneOptions {
   readonly context: ServiceContext;
-  readonly record: ServedModel;
   readonly wish: LaneWish;
-  readonly host: ModelHost;
+  /** Which version it is may change; what it takes and whom it speaks as do not. */
+  readonly voice: Voice;
   readonly cache: FeatureCache;
   readonly metrics: InferenceMetrics;
   /** The partition's lease has gone: nothing more is written. */
@@ -44,7 +44,8 @@ const FEATURE_WAIT_MS = 250;
 
 /** Takes the candles of one instrument and says one model's word on each close, from the checkpoint on. */
 export async function startLane(options: LaneOptions): Promise<Work> {
-  const { context, record, wish, host, metrics, lost } = options;
+  const { context, wish, voice, metrics, lost } = options;
+  const record = voice.current();
   const { instrument, effectiveFrom } = wish;
   const { matrix } = record;
   const venue = tokenOf(wish.broker);
@@ -66,7 +67,7 @@ export async function startLane(options: LaneOptions): Promise<Work> {
     replay: (until, feed) => replay(context, filter, barOrder({ timeframes }, calendar), record, until, feed),
   });
   const leaving = new AbortController();
-  const speaker = createSpeaker({ record, host, features, metrics, clock, signal: leaving.signal });
+  const speaker = createSpeaker({ voice, features, metrics, clock, signal: leaving.signal });
   const teller = createTeller({ context, about, matrix, spoken: timeframes[0]!, features, speaker, saidUpTo, lost });
   if (saved !== undefined) {
     const state = saved.state as Saved;
@@ -115,7 +116,7 @@ function timeframesOf({ matrix }: ServedModel, wanted: Timeframe): readonly Time
 
 function versionOf(record: ServedModel, timeframes: readonly Timeframe[], { run }: ServiceContext): string {
   return createHash("sha256")
-    .update(JSON.stringify([record.sha256, record.featureSchema, timeframes, run.clock]))
+    .update(JSON.stringify([record.featureSchema, timeframes, run.clock]))
     .digest("hex");
 }
 

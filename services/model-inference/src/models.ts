@@ -5,6 +5,10 @@ import { lineOf, type ServiceContext } from "@tradewind/kit";
 export interface RegisteredModels {
   /** The champion of a model by the model's id, a shadow by the name it speaks under. */
   get(speaksAs: string): ServedModel | undefined;
+  /** Those of a model that speak: its champion, then its shadows. */
+  speakers(id: string): readonly ServedModel[];
+  /** Whether there is a record of it, of whatever versions. */
+  has(id: string): boolean;
   stop(): void;
 }
 
@@ -23,12 +27,21 @@ export async function followModels(context: ServiceContext, changed: () => void)
     if (ready) changed();
   });
   ready = true;
+  function speakers(id: string): ServedModel[] {
+    const model = models.get(id);
+    return model === undefined ? [] : [championOf(model), ...shadowsOf(model)].filter((one) => one !== undefined);
+  }
   return {
-    get(speaksAs) {
-      const model = models.get(speaksAs.split("--")[0]!);
-      if (model === undefined) return undefined;
-      return [championOf(model), ...shadowsOf(model)].find((one) => one?.speaksAs === speaksAs);
-    },
+    // An id may hold what separates a shadow's name from its model's.
+    get: (speaksAs) => [...speakers(speaksAs), ...speakers(modelOf(speaksAs))].find((one) => one.speaksAs === speaksAs),
+    speakers,
+    has: (id) => models.has(id),
     stop: () => watch.stop(),
   };
+}
+
+/** The model that a name in `tw.prediction.{model}` speaks for, if it is a shadow's. */
+export function modelOf(speaksAs: string): string {
+  const at = speaksAs.lastIndexOf("--");
+  return at < 0 ? speaksAs : speaksAs.slice(0, at);
 }

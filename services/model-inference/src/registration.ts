@@ -2,10 +2,9 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Bus } from "@tradewind/bus";
 import { championOf, type ModelRecord, type ModelState, type ServedModel } from "@tradewind/contracts";
-import { inputFailure, matrixSize } from "@tradewind/core";
+import { inputFailure } from "@tradewind/core";
 import { checkModelId, dropModel, keepModel, lineOf, readModel, type ServiceContext } from "@tradewind/kit";
 import { inspectModel, propertiesOf, versionFacts, withMetadata, type InspectedModel } from "@tradewind/onnx";
-import { createModelHost } from "./host/model-host.ts";
 
 export interface RegisterOptions {
   /** What the version is trusted with; the champion when left out. */
@@ -39,7 +38,7 @@ export async function unregisterModel(bus: Bus, id: string): Promise<boolean> {
 }
 
 /** The file of a registered model, checked again. Throws `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`. */
-export async function fileOf(bus: Bus, { id, sha256 }: ServedModel): Promise<InspectedModel> {
+export async function fileOf(bus: Bus, { id, sha256 }: Pick<ServedModel, "id" | "sha256">): Promise<InspectedModel> {
   const bytes = await bus.blobs("model-files").get(sha256);
   if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `the file of model ${id} is gone; register it again`);
   const model = inspectModel(bytes, `model ${id}`);
@@ -48,20 +47,13 @@ export async function fileOf(bus: Bus, { id, sha256 }: ServedModel): Promise<Ins
   return model;
 }
 
-/** Loads a model in a process of its own and runs it on zeros, so that a file that cannot serve is refused at once. */
-export async function tryOut(model: InspectedModel): Promise<void> {
-  const host = createModelHost({ model, name: "on trial", attempts: 1 });
-  try {
-    await host.run(new Float32Array(matrixSize(model.metadata.matrix)), 1);
-  } finally {
-    await host.stop();
-  }
-}
-
 const SETTINGS = "settings";
 
 /** Registers the models that the settings name. A bad one is one line; the others are registered all the same. */
-export async function registerConfigured({ bus, config, log, state }: ServiceContext): Promise<void> {
+export async function registerConfigured(
+  { bus, config, log, state }: ServiceContext,
+  tryOut: NonNullable<RegisterOptions["tryOut"]>,
+): Promise<void> {
   for (const [id, file] of Object.entries(config.inference.models))
     try {
       const bytes = await readModelFile(file);

@@ -13,7 +13,9 @@ import {
 import { inputFailure } from "@tradewind/core";
 import { dropModel, modelUnknown, readModel, updateModel } from "@tradewind/kit";
 import type { Verb } from "./commands.ts";
-import { registerModel, tryOut } from "./registration.ts";
+import { registerModel, type RegisterOptions } from "./registration.ts";
+
+type TryOut = NonNullable<RegisterOptions["tryOut"]>;
 
 const DEVICE = /^(?:cpu|webgpu|cuda(?::\d{1,2})?)$/;
 
@@ -29,13 +31,13 @@ const DEVICE = /^(?:cpu|webgpu|cuda(?::\d{1,2})?)$/;
  * | device     | device: cpu, cuda:N, webgpu |
  * | limit      | limit_mb; null for the installation's |
  */
-export function registryVerbs(bus: Bus): Readonly<Record<string, Verb>> {
+export function registryVerbs(bus: Bus, tryOut: TryOut): Readonly<Record<string, Verb>> {
   const settings = async (command: ServiceCommand, change: ModelSettings, what: string) => {
     const record = await changed(bus, idOf(command), (present) => withSettings(present, change));
     return { message: `model ${record.id} ${what}`, data: record };
   };
   return {
-    register: (command) => register(bus, command),
+    register: (command) => register(bus, command, tryOut),
     unregister: (command) => unregister(bus, command),
     state: (command) => setState(bus, command),
     pin: (command) => settings(command, { pinned: true }, "stays in memory"),
@@ -58,7 +60,7 @@ export function registryVerbs(bus: Bus): Readonly<Record<string, Verb>> {
   };
 }
 
-async function register(bus: Bus, command: ServiceCommand) {
+async function register(bus: Bus, command: ServiceCommand, tryOut: TryOut) {
   const id = idOf(command);
   const state = stateOf(textOf(command, "state") ?? "candidate");
   const { blob } = command;

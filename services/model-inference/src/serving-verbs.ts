@@ -1,6 +1,7 @@
 import type { ServiceCommand } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
 import { modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
+import type { InspectedModel } from "@tradewind/onnx";
 import type { Verb } from "./commands.ts";
 import { idOf, textOf } from "./registry-verbs.ts";
 
@@ -12,7 +13,9 @@ export type PredictOf =
 /** What this instance serves. */
 export interface Serving {
   /** Of a champion by the model's id, of a shadow by the name it speaks under; undefined where another instance serves it. */
-  readonly predict?: (speaksAs: string, of: PredictOf) => Promise<unknown>;
+  readonly predict: (speaksAs: string, of: PredictOf) => Promise<unknown>;
+  /** Shows that a file runs, within the budget. */
+  readonly tryOut: (model: InspectedModel) => Promise<void>;
   /** What its hosts take of the memory it may. */
   stats(): Promise<unknown>;
 }
@@ -41,7 +44,7 @@ export function servingVerbs({ bus, instance }: ServiceContext, serving: Serving
       const id = idOf(command);
       const of = subjectOf(command);
       if ((await readModel(bus, id.split("--")[0]!)) === undefined) throw modelUnknown(id);
-      const said = await serving.predict?.(id, of);
+      const said = await serving.predict(id, of);
       return said === undefined ? undefined : { message: `model ${id} was asked`, data: said };
     },
   };

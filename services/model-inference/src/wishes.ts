@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { timeframeMs, type Timeframe, type VariantPlan } from "@tradewind/core";
-import type { ServedModel } from "@tradewind/contracts";
+import type { RunManifest, ServedModel } from "@tradewind/contracts";
 import type { RunningVariant } from "@tradewind/kit";
 import type { LaneWish } from "./lane.ts";
 
@@ -28,11 +28,18 @@ export function wishesOf(variants: readonly RunningVariant[]): ReadonlyMap<strin
   return new Map([...wishes].map(([model, own]) => [model, sorted(own)]));
 }
 
-/** Changes when the work of a model's partition must start anew. */
-export function versionOf({ sha256, featureSchema }: ServedModel, wishes: readonly LaneWish[]): string {
+/**
+ * Changes when the work of a model's partition must start anew. On the wall clock another file that takes the same
+ * features does not ask for that; on the events clock each part of a run is one version's.
+ */
+export function versionOf(
+  { sha256, device, featureSchema }: ServedModel,
+  wishes: readonly LaneWish[],
+  clock: RunManifest["clock"],
+): string {
   const lanes = wishes.map(({ broker, instrument, effectiveFrom, timeframe }) => [broker, instrument.id, effectiveFrom, timeframe]);
   return createHash("sha256")
-    .update(JSON.stringify([sha256, featureSchema, lanes]))
+    .update(JSON.stringify([featureSchema, lanes, ...(clock === "events" ? [sha256, device] : [])]))
     .digest("hex");
 }
 

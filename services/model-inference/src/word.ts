@@ -1,10 +1,10 @@
 import { Failure, isFailure, timeframeMs, type Candle, type Timeframe } from "@tradewind/core";
-import type { MemberWord, ServedModel } from "@tradewind/contracts";
+import type { MemberWord } from "@tradewind/contracts";
 import { lineOf, type MarketClock } from "@tradewind/kit";
 import { verdictOf } from "@tradewind/onnx";
 import type { FeatureSource } from "./features.ts";
-import type { ModelHost } from "./host/model-host.ts";
 import type { InferenceMetrics, Silence } from "./metrics.ts";
+import type { Voice } from "./voice.ts";
 
 /** What one model says on the closes of one instrument. */
 export interface Speaker {
@@ -15,8 +15,7 @@ export interface Speaker {
 }
 
 export interface SpeakerOptions {
-  readonly record: ServedModel;
-  readonly host: ModelHost;
+  readonly voice: Voice;
   readonly features: FeatureSource;
   readonly metrics: InferenceMetrics;
   /** Market time with deadlines; undefined under the events clock, where a word takes the time it takes. */
@@ -34,9 +33,9 @@ export function deadlineOf(closeTime: number, timeframe: Timeframe, speed: numbe
 }
 
 export function createSpeaker(options: SpeakerOptions): Speaker {
-  const { record, host, features, metrics, clock, signal } = options;
-  const source = record.speaksAs;
-  const finest = record.matrix.timeframes[0]!;
+  const { voice, features, metrics, clock, signal } = options;
+  const { speaksAs: source, matrix: plan } = voice.current();
+  const finest = plan.timeframes[0]!;
 
   function abstain({ instrument, closeTime }: Candle, silence: Silence, reason: string): MemberWord {
     metrics.abstentions.inc({ model: source, reason: silence });
@@ -55,24 +54,28 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     const { matrix, from } = await features.at(candle);
     if (matrix === undefined) return abstain(candle, "not_ready", "the feature matrix is not ready");
     metrics.features.inc({ model: source, from });
-    const probabilities = await within(leftMs(closeTime), signal, host.run(matrix, 1));
-    if (probabilities === undefined) return abstain(candle, "late", "the model did not answer by the deadline");
+    const left = leftMs(closeTime);
+    const answer = await within(left, signal, voice.ask(matrix, 1, performance.now() + left));
+    if (answer === undefined) return abstain(candle, "late", "the model did not answer by the deadline");
     metrics.predictions.inc({ model: source });
-    const { score, confidence } = verdictOf(probabilities, 0, record.labels);
-    const { sha256: modelHash, featureSchema } = record;
-    const said = { source, instrument, closeTime, score, confidence, modelHash, featureSchema };
-    return { type: "prediction", prediction: { ...said, probabilities: byLabel(probabilities, record.labels) } };
+    const { probabilities, by } = answer;
+    const { sha256: modelHash, featureSchema } = by;
+    const said = { source, instrument, closeTime, modelHash, featureSchema };
+    return { type: "prediction", prediction: { ...said, ...verdictOf(probabilities, 0, by.labels) } };
   }
 
   return {
     async word(candle) {
       const end = metrics.latency.startTimer({ model: source });
       try {
+        const { expiresAt } = voice.current();
+        if (expiresAt !== undefined && candle.closeTime > expiresAt)
+          return abstain(candle, "expired", `expired: the model was good until ${new Date(expiresAt).toISOString()}`);
         if (leftMs(candle.closeTime) <= 0) return abstain(candle, "late", "the close is older than its deadline");
         return await predict(candle);
       } catch (error) {
         if (isFailure(error) && (error.code === "HOST_STOPPED" || error.action === "bug")) throw error;
-        return abstain(candle, "failed", lineOf(error));
+        return abstain(candle, silenceOf(error), lineOf(error));
       } finally {
         end();
       }
@@ -81,8 +84,10 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
   };
 }
 
-function byLabel(probabilities: Float32Array, labels: readonly string[]): Record<string, number> {
-  return Object.fromEntries(labels.map((label, i) => [label, probabilities[i]!]));
+function silenceOf(error: unknown): Silence {
+  if (!isFailure(error)) return "failed";
+  if (error.code === "DEADLINE") return "late";
+  return error.code === "MEMORY_REFUSED" || error.code === "MODEL_MEMORY" ? "memory" : "failed";
 }
 
 /** The result, or undefined when it is not there in time. Throws `HOST_STOPPED` on abort. */

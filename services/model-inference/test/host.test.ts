@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { inspectModel, openModelSession } from "@tradewind/onnx";
 import { eventually } from "@tradewind/testkit";
-import { createModelHost, type ModelHost } from "../src/host/model-host.ts";
+import type { ModelHost, ModelHostOptions } from "../src/host/model-host.ts";
+import { hostOf } from "./support/hosts.ts";
 import { modelFile } from "./support/scene.ts";
 
 const model = inspectModel(modelFile(), "the model");
@@ -10,11 +11,10 @@ const rows = Float32Array.from({ length: model.signature.rowSize }, (_, i) => Ma
 let host: ModelHost;
 afterEach(() => host.stop());
 
-function hostWith(
-  options: { readonly attempts?: number; readonly hungMs?: number; readonly onLost?: (why: string) => void } = {},
-): ModelHost {
-  return (host = createModelHost({ model, name: "the model", attempts: 2, ...options }));
+function hostWith(options: Partial<ModelHostOptions> = {}): ModelHost {
+  return (host = hostOf(model, options));
 }
+const pid = (): number => host.running()!.pid;
 
 describe("a model's host process", () => {
   test("given a matrix, when it is run there, then the bits are those of a run in this process", async () => {
@@ -25,24 +25,24 @@ describe("a model's host process", () => {
 
   test("given many requests at once, when the process is killed, then each is answered by the next one", async () => {
     const lost: string[] = [];
-    hostWith({ onLost: (why) => lost.push(why) });
+    hostWith({ on: { lost: (why) => lost.push(why) } });
     await host.ready();
-    const first = host.pid()!;
+    const first = pid();
     const asked = Array.from({ length: 50 }, () => host.run(rows, 1));
     process.kill(first, "SIGKILL");
     const answers = await Promise.all(asked);
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     await eventually(() => lost.length === 1);
     expect(lost[0]).toContain("SIGKILL");
-    expect(host.pid()).not.toBe(first);
+    expect(pid()).not.toBe(first);
   });
 
   test("given one attempt, when the process is killed, then the request fails with the reason and the next one is served", async () => {
     hostWith({ attempts: 1 });
     await host.ready();
-    process.kill(host.pid()!, "SIGSTOP");
+    process.kill(pid(), "SIGSTOP");
     const asked = host.run(rows, 1);
-    process.kill(host.pid()!, "SIGKILL");
+    process.kill(pid(), "SIGKILL");
     await expect(asked).rejects.toMatchObject({ code: "HOST_LOST", action: "retry" });
     expect(await host.run(rows, 1)).toHaveLength(3);
   });
@@ -50,20 +50,20 @@ describe("a model's host process", () => {
   test("given a process that hangs, when nothing comes for too long, then it is killed and the request is made again", async () => {
     hostWith({ hungMs: 1_500 });
     await host.ready();
-    const first = host.pid()!;
+    const first = pid();
     process.kill(first, "SIGSTOP");
     expect(await host.run(rows, 1)).toHaveLength(3);
-    expect(host.pid()).not.toBe(first);
+    expect(pid()).not.toBe(first);
     expect(() => process.kill(first, 0)).toThrow("ESRCH");
   });
 
   test("given a host that is stopped, when it is asked, then it refuses and its process is gone", async () => {
     hostWith();
     await host.ready();
-    const pid = host.pid()!;
+    const last = pid();
     await host.stop();
     await expect(host.run(rows, 1)).rejects.toMatchObject({ code: "HOST_STOPPED" });
-    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    expect(() => process.kill(last, 0)).toThrow("ESRCH");
   });
 
   test("given this process's secrets in the environment, when a model is loaded, then its process does not have them", async () => {
@@ -72,7 +72,7 @@ describe("a model's host process", () => {
       hostWith();
       await host.ready();
       const { readFileSync, existsSync } = await import("node:fs");
-      const environ = `/proc/${host.pid()}/environ`;
+      const environ = `/proc/${pid()}/environ`;
       if (existsSync(environ)) expect(readFileSync(environ, "utf8")).not.toContain("hush");
     } finally {
       delete process.env["TRADEWIND_TEST_SECRET"];

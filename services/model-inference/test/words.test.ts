@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Bus } from "@tradewind/bus";
 import type { MatrixPlan } from "@tradewind/core";
 import { eventually } from "@tradewind/testkit";
-import { registerModel } from "../src/index.ts";
+import { registerModel, type InferenceStats } from "../src/index.ts";
 import { eachTestHasABus } from "./support/bus.ts";
 import {
   ask,
@@ -57,13 +57,11 @@ async function expectBacktestWords(bus: Bus, plan: MatrixPlan = matrix, text = v
   return predictions;
 }
 
-interface HostRow {
-  readonly pid: number | null;
-  readonly memoryBytes: number | null;
+async function statsOf(bus: Bus): Promise<InferenceStats> {
+  return (await ask(bus, "stats")).data as InferenceStats;
 }
-
-async function hosts(bus: Bus): Promise<HostRow[]> {
-  return (await ask(bus, "stats")).data as HostRow[];
+async function pidOf(bus: Bus): Promise<number | undefined> {
+  return (await statsOf(bus)).models[MODEL]?.pid;
 }
 
 describe("the words of a model, on the events clock", () => {
@@ -109,10 +107,13 @@ describe("the words of a model, on the events clock", () => {
     const service = await start(bus);
     const killed = new Set<number>();
     for (let part = 0; part < 4; part++) {
-      const { pid } = await eventually(async () => (await hosts(bus)).find((host) => host.pid !== null && !killed.has(host.pid)));
+      const pid = await eventually(async () => {
+        const found = await pidOf(bus);
+        return found !== undefined && !killed.has(found) && found;
+      });
       const published = publish(bus, candles.map((own) => own.slice(part * 60, (part + 1) * 60)).flat());
-      process.kill(pid!, "SIGKILL");
-      killed.add(pid!);
+      process.kill(pid, "SIGKILL");
+      killed.add(pid);
       await published;
     }
     await expectBacktestWords(bus);
@@ -124,13 +125,21 @@ describe("the words of a model, on the events clock", () => {
     const bus = scene.bus();
     await prepare(bus);
     const service = await start(bus);
-    const { pid, memoryBytes } = await eventually(async () => (await hosts(bus)).find((host) => host.pid !== null));
+    const pid = await eventually(() => pidOf(bus));
     expect(pid).not.toBe(process.pid);
-    if (process.platform === "linux") expect(memoryBytes).toBeGreaterThan(10 * 2 ** 20);
+    const stats = await statsOf(bus);
+    const own = stats.models[MODEL]!;
+    expect(own).toMatchObject({ device: "cpu", state: "ready", pinned: false });
+    expect(stats).toMatchObject({ total_limit_mb: 8192, total_used_mb: own.memory_mb });
+    expect(stats.total_used_mb + stats.total_free_mb).toBeCloseTo(8192, 0);
+    expect(stats.utilization_percent).toBeCloseTo((100 * own.memory_mb) / 8192, 0);
+    if (process.platform === "linux") expect(own.pss_mb).toBeGreaterThan(10);
+    if (process.platform === "linux") expect(own.memory_mb).toBeGreaterThan(own.pss_mb!);
     const text = await service.context.metrics.registry.metrics();
     expect(text).toContain("tradewind_inference_host_memory_bytes{");
+    expect(text).toContain(`tradewind_inference_device_info{model="${MODEL}",device="cpu"`);
     await service.stop();
-    expect(() => process.kill(pid!, 0)).toThrow("ESRCH");
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
   test("given closes before the variant counts, when they are replayed, then they warm the model up and have no word", async () => {

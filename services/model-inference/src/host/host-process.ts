@@ -2,100 +2,121 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Failure } from "@tradewind/core";
 import type { InspectedModel } from "@tradewind/onnx";
+import { createCalls } from "./calls.ts";
+import { peakBytes, resetPeak } from "./memory.ts";
 import type { FromHost, ToHost } from "./protocol.ts";
+import { watchMemory } from "./watch.ts";
 
 /** One running host process with its model loaded. */
 export interface HostProcess {
   readonly pid: number;
   readonly device: string;
+  /** Why it does not run on the device asked for. */
+  readonly fallBack: string | undefined;
   /** Throws `HOST_LOST` (retry) when the process ends or hangs meanwhile, else what the model's run throws. */
   run(matrices: Float32Array, rows: number): Promise<Float32Array>;
-  /** Resolves with why, when the process has ended. */
-  readonly ended: Promise<string>;
+  /** The most memory it has had so far, bytes; undefined where the system does not tell. */
+  peakBytes(): number | undefined;
+  /**
+   * It is killed when its peak passes this. Before that, `grow` is asked with its peak: what it gives is the new limit.
+   */
+  limit(bytes: number, grow?: (peakBytes: number) => number | undefined): Promise<void>;
+  /** Frees what loading has left behind; the peak counts anew from here on. */
+  settle(): Promise<void>;
+  /** Resolves with why, when the process has ended: `MODEL_MEMORY` (service) or `HOST_LOST` (retry). */
+  readonly ended: Promise<Failure>;
   stop(): Promise<void>;
 }
 
-export interface HostLimits {
+export interface HostOptions {
+  readonly model: Pick<InspectedModel, "bytes" | "signature">;
+  readonly name: string;
+  readonly device: string;
+  /** The most memory it may ever have, bytes. */
+  readonly limitBytes: number;
   /** A run or a load without an answer for so long counts as hung: the process is killed. */
   readonly hungMs: number;
+  /** Where compiled code is kept from one host to the next; without it each compiles its own. */
+  readonly codeCache?: string | undefined;
 }
 
 const PROGRAM = fileURLToPath(new URL("./main.ts", import.meta.url));
-/** glibc keeps freed memory otherwise, and nobody could say what a model takes. */
-const TRIM_THRESHOLD = "131072";
 /** After it has been asked to end. */
 const STOP_MOST_MS = 1_000;
 const STDERR_KEPT = 2_000;
 /** What the program and its libraries are found by; the rest, secrets among it, is not a model's business. */
-const PASSED_ON = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "SystemRoot"];
+const PASSED_ON = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "SystemRoot", "CUDA_VISIBLE_DEVICES"];
+/**
+ * glibc gives freed memory back at once and has one arena, so that what a host takes is what its model takes; its own
+ * code wants a small heap and few threads.
+ */
+const SMALL = { MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_ARENA_MAX: "1", UV_THREADPOOL_SIZE: "1" };
+const SMALL_HEAP = [
+  "--max-old-space-size=64",
+  "--max-semi-space-size=1",
+  "--v8-pool-size=1",
+  "--expose-gc",
+  "--disable-warning=ExperimentalWarning",
+];
 
-interface Waiting {
-  readonly resolve: (probabilities: Float32Array) => void;
-  readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** Starts a process and loads the model in it. Throws what loading throws, and `HOST_LOST` when the process does not live. */
-export async function startHostProcess(model: InspectedModel, name: string, limits: HostLimits): Promise<HostProcess> {
-  const env: NodeJS.ProcessEnv = { MALLOC_TRIM_THRESHOLD_: TRIM_THRESHOLD };
-  for (const key of PASSED_ON) if (process.env[key] !== undefined) env[key] = process.env[key];
-  const child = fork(PROGRAM, [], { serialization: "advanced", execArgv: [], env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  const waiting = new Map<number, Waiting>();
-  const loaded = Promise.withResolvers<string>();
-  const ended = endOf(child);
-  let nextId = 1;
-  let gone: Failure | undefined;
-
+/**
+ * Starts a process and loads the model in it. Throws what loading throws, `MODEL_MEMORY` when that takes more than it
+ * may, and `HOST_LOST` when the process does not live.
+ */
+export async function startHostProcess(options: HostOptions): Promise<HostProcess> {
+  const { model, name, device, limitBytes, hungMs } = options;
+  const child = forkHost(options.codeCache);
+  const kill = (): void => void child.kill("SIGKILL");
   const tell = (message: ToHost): void => void child.send(message, () => undefined);
-  const hung = (): void => void child.kill("SIGKILL");
-  const loading = setTimeout(hung, limits.hungMs);
-
-  child.on("message", (message: FromHost) => {
-    if (message.type === "loaded") loaded.resolve(message.device);
-    else if (message.type === "refused") loaded.reject(new Failure("input", message.code, message.message));
-    else {
-      const request = waiting.get(message.id);
-      waiting.delete(message.id);
-      clearTimeout(request?.timer);
-      if (message.type === "done") request?.resolve(message.probabilities);
-      else request?.reject(new Failure("service", message.code, message.message));
-    }
+  const up = Promise.withResolvers<void>();
+  const loaded = Promise.withResolvers<{ readonly device: string; readonly fallBack: string | undefined }>();
+  const calls = createCalls(hungMs, kill);
+  const watch = child.pid === undefined ? undefined : watchMemory(child.pid, name, device === "cpu");
+  const ended = endOf(child).then((why): Failure => {
+    watch?.stop();
+    return watch?.failureOf(why) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name} ended: ${why}`);
   });
-  void ended.then((why) => {
-    const lost = new Failure("retry", "HOST_LOST", `the host process of model ${name} ended: ${why}`);
-    gone = lost;
-    loaded.reject(lost);
-    for (const { reject, timer } of waiting.values()) {
-      clearTimeout(timer);
-      reject(lost);
-    }
-    waiting.clear();
+  void ended.then((failure) => {
+    up.reject(failure);
+    loaded.reject(failure);
+    calls.lose(failure);
+  });
+  loaded.promise.catch(() => undefined);
+  child.on("message", (message: FromHost) => {
+    if (message.type === "up") up.resolve();
+    else if (message.type === "loaded") loaded.resolve(message);
+    else if (message.type === "refused")
+      loaded.reject(watch?.failureOf(message.message) ?? new Failure("input", message.code, message.message));
+    else calls.take(message);
   });
 
   async function stop(): Promise<void> {
     tell({ type: "release" });
-    const timer = setTimeout(hung, STOP_MOST_MS);
+    const timer = setTimeout(kill, STOP_MOST_MS);
     await ended;
     clearTimeout(timer);
   }
 
-  tell({ type: "load", name, file: model.bytes });
+  const loading = setTimeout(kill, hungMs);
   try {
-    const device = await loaded.promise;
+    await up.promise;
+    await watch?.limit(limitBytes);
+    tell({ type: "load", bytes: model.bytes, signature: model.signature, device });
+    const won = await loaded.promise;
+    const pid = child.pid!;
     return {
-      pid: child.pid!,
-      device,
+      pid,
+      device: won.device,
+      fallBack: won.fallBack,
       ended,
       stop,
-      run(matrices, rows) {
-        const id = nextId++;
-        return new Promise((resolve, reject) => {
-          if (gone !== undefined) return reject(gone);
-          waiting.set(id, { resolve, reject, timer: setTimeout(hung, limits.hungMs) });
-          if (child.connected) tell({ type: "run", id, matrices, rows });
-          else hung();
-        });
+      peakBytes: () => peakBytes(pid),
+      limit: (bytes, grow) => watch!.limit(bytes, grow),
+      async settle() {
+        await calls.run((id) => tell({ type: "settle", id }));
+        resetPeak(pid);
       },
+      run: (matrices, rows) => calls.run((id) => (child.connected ? tell({ type: "run", id, matrices, rows }) : kill())),
     };
   } catch (error) {
     await stop();
@@ -105,6 +126,12 @@ export async function startHostProcess(model: InspectedModel, name: string, limi
   }
 }
 
+function forkHost(codeCache: string | undefined): ChildProcess {
+  const env: NodeJS.ProcessEnv = { ...SMALL, ...(codeCache !== undefined && { NODE_COMPILE_CACHE: codeCache }) };
+  for (const key of PASSED_ON) if (process.env[key] !== undefined) env[key] = process.env[key];
+  return fork(PROGRAM, [], { serialization: "advanced", execArgv: SMALL_HEAP, env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+}
+
 /** Why a process ended, in a few words, with the last line it wrote. */
 function endOf(child: ChildProcess): Promise<string> {
   let written = "";
@@ -112,7 +139,8 @@ function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => {
-      const last = written.trim().split("\n").at(-1) ?? "";
+      const lines = written.trim().split("\n");
+      const last = lines.find((line) => /FATAL|terminate|what\(\)/.test(line)) ?? lines.at(-1) ?? "";
       resolve(`${signal ?? `exit code ${code}`}${last === "" ? "" : `, ${last.slice(0, 200)}`}`);
     });
   });

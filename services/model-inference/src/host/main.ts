@@ -1,9 +1,13 @@
-import { inspectModel, openModelSession, type ModelSession } from "@tradewind/onnx";
-import { isFailure } from "@tradewind/core";
+import { isFailure } from "@tradewind/core/errors";
+import { loadRuntime, openModelSession, type ModelSession } from "@tradewind/onnx/session";
 import type { FromHost, ToHost } from "./protocol.ts";
 
-/** The process of one model: whatever its arithmetic does to memory or crashes, it does here. */
+/**
+ * The process of one model: whatever its arithmetic does to memory or crashes, it does here. It loads as few modules as
+ * can be, since each of them is paid for once per model.
+ */
 
+const NOTHING = new Float32Array(0);
 let session: ModelSession | undefined;
 
 function send(message: FromHost): void {
@@ -21,8 +25,8 @@ async function receive(message: ToHost): Promise<void> {
   switch (message.type) {
     case "load":
       try {
-        session = await openModelSession(inspectModel(message.file, message.name));
-        send({ type: "loaded", device: session.device });
+        session = await openModelSession(message, message.device);
+        send({ type: "loaded", device: session.device, fallBack: session.fallBack });
       } catch (error) {
         send({ type: "refused", ...wordsOf(error) });
       }
@@ -33,6 +37,11 @@ async function receive(message: ToHost): Promise<void> {
       } catch (error) {
         send({ type: "failed", id: message.id, ...wordsOf(error) });
       }
+      return;
+    case "settle":
+      // What the file came in is garbage now.
+      globalThis.gc?.();
+      send({ type: "done", id: message.id, probabilities: NOTHING });
       return;
     case "release":
       await session?.release();
@@ -45,3 +54,5 @@ process.on("message", (message: ToHost) => void receive(message));
 process.on("disconnect", () => process.exit(0));
 // The service ends this process; a terminal's Ctrl-C reaches the whole group at once.
 process.on("SIGINT", () => undefined);
+await loadRuntime();
+send({ type: "up" });

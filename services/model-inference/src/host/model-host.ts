@@ -1,112 +1,211 @@
 import { Failure, isFailure } from "@tradewind/core";
-import type { InspectedModel } from "@tradewind/onnx";
-import { startHostProcess, type HostProcess } from "./host-process.ts";
+import type { Rank } from "../budget/book.ts";
+import type { Tenant } from "../budget/memory.ts";
+import { createDispatch } from "./dispatch.ts";
+import { pause } from "./pause.ts";
+import { createQuarantine } from "./quarantine.ts";
+import { startServing, type Serving, type ServingOptions } from "./start-serving.ts";
 
-/** A model that is served: its host process is started when needed, and again when it ends. */
+/** A model file that is served: its host process is started when needed, ends when its memory is, and is replaced when lost. */
 export interface ModelHost {
   /** Loads it if it is not; throws as `run`. */
   ready(): Promise<void>;
   /**
-   * Class probabilities of `rows` matrices. A run whose host process is lost is made again on a new one, as often as
-   * `attempts` allows; then throws `HOST_LOST`. Throws `MODEL_LOAD`, `MODEL_RUN`, `MODEL_OUTPUT` of the model itself, and
-   * `HOST_STOPPED` (service) after `stop`.
+   * Class probabilities of `rows` matrices, in a run shared with others where that may be. One whose host process is
+   * lost is made again on a new one, as often as `attempts` allows; then throws `HOST_LOST`. Throws `DEADLINE` (retry)
+   * when `deadlineAt` (monotonic ms) passes while it waits, `MODEL_LOAD`, `MODEL_GOLDEN`, `MODEL_RUN`, `MODEL_OUTPUT`,
+   * `MODEL_MEMORY`, `MEMORY_REFUSED`, and `HOST_STOPPED` (service) after `stop`.
    */
-  run(matrices: Float32Array, rows: number): Promise<Float32Array>;
-  /** Undefined while no process runs. */
-  pid(): number | undefined;
-  device(): string | undefined;
+  run(matrices: Float32Array, rows: number, deadlineAt?: number): Promise<Float32Array>;
+  /** What runs now. */
+  running(): Serving["process"] | undefined;
+  state(): HostState;
+  change(change: { readonly rank: Rank; readonly pinned: boolean }): void;
+  /** A model that is left alone after failures is tried again at once. */
+  lift(): void;
   stop(): Promise<void>;
 }
 
-export interface ModelHostOptions {
-  readonly model: InspectedModel;
-  readonly name: string;
-  /** Runs of one request at most, when its host process is lost. */
-  readonly attempts: number;
-  readonly hungMs?: number;
-  /** The process has ended without being asked. */
-  readonly onLost?: (why: string) => void;
+export interface HostState {
+  readonly state: "absent" | "loading" | "ready" | "quarantined";
+  /** Why it is left alone, and until when, wall ms. */
+  readonly quarantine: { readonly error: unknown; readonly until: number } | undefined;
+  readonly waiting: number;
+  readonly largestRows: number;
 }
 
-const HUNG_MS = 30_000;
-/** The first restart is made at once; each further one without a run in between waits twice as long. */
-const BACK_OFF_FIRST_MS = 100;
-const BACK_OFF_MOST_MS = 10_000;
+export interface ModelHostOptions extends ServingOptions {
+  /** Of its place in the book of memory: one per process. */
+  readonly key: string;
+  readonly rank: Rank;
+  readonly pinned: boolean;
+  /** Runs of one request at most, when its host process is lost. */
+  readonly attempts: number;
+  /** Longest a matrix waits for others to share its run. */
+  readonly waitMs: number;
+  /** Who may be asking at the same time: with all of them waiting, nobody is waited for. */
+  readonly callers: () => number;
+  /** Without a request for so long, a host that is not pinned ends. */
+  readonly idleMs: number;
+  /** How long the model is left alone after its first failure; Infinity: until its record changes. */
+  readonly quarantineMs: number;
+  readonly on?: HostEvents;
+}
+
+export interface HostEvents {
+  /** The process has ended without being asked. */
+  readonly lost?: (why: string) => void;
+  readonly loaded?: (serving: Serving["process"], ms: number) => void;
+  /** It cannot be loaded, or ends too often: it is left alone until then, wall ms. */
+  readonly quarantined?: (error: unknown, until: number) => void;
+  readonly batch?: (rows: number) => void;
+}
+
+const LOSSES_MOST = 4;
 
 export function createModelHost(options: ModelHostOptions): ModelHost {
-  const { model, name, attempts, hungMs = HUNG_MS, onLost } = options;
+  const { name, memory, on = {} } = options;
   const stopping = new AbortController();
-  let starting: Promise<HostProcess> | undefined;
-  let running: HostProcess | undefined;
-  /** The file itself is at fault: trying again would say the same. */
-  let refused: unknown;
-  let losses = 0;
+  const forever = options.quarantineMs === Infinity;
+  const quarantine = createQuarantine({ now: Date.now, lossesMost: forever ? Infinity : LOSSES_MOST, firstMs: options.quarantineMs });
+  let tenant: Tenant = { key: options.key, name, rank: options.rank, pinned: options.pinned, leave: () => leave() };
+  let starting: Promise<void> | undefined;
+  let serving: Serving | undefined;
+  let leaving = false;
+  let usedAt = performance.now();
 
-  function lost(why: string): void {
-    losses += 1;
-    if (!stopping.signal.aborted) onLost?.(why);
+  const dispatch = createDispatch({
+    ...options,
+    serving: () => (leaving ? undefined : serving),
+    wanted: () => void start().catch(() => undefined),
+    held: () => (serving === undefined ? quarantine.held()?.error : undefined),
+    idle: () => leaving && void serving?.process.stop(),
+    busy: (busy) => memory.change(tenant.key, { busy }),
+    served() {
+      usedAt = performance.now();
+      quarantine.served();
+      memory.served(tenant.key);
+    },
+  });
+
+  /** Ends the process after the runs it has in hand; who still waits is served by the next one. */
+  function leave(): void {
+    if (serving === undefined || leaving) return;
+    leaving = true;
+    if (dispatch.inHand() === 0) void serving.process.stop();
   }
 
-  async function start(): Promise<HostProcess> {
-    if (losses > 1) await pause(Math.min(BACK_OFF_FIRST_MS * 2 ** (losses - 2), BACK_OFF_MOST_MS), stopping.signal);
-    checkStopped();
+  function hold(error: unknown): void {
+    quarantine.failed(error);
+    tellHeld();
+  }
+  function tellHeld(): void {
+    const held = quarantine.held();
+    if (held !== undefined) on.quarantined?.(held.error, held.until);
+  }
+
+  function ended(failure: Failure): void {
+    const asked = leaving || stopping.signal.aborted;
+    serving = undefined;
+    leaving = false;
+    memory.drop(tenant.key);
+    if (!asked) {
+      on.lost?.(failure.message);
+      if (failure.code === "MODEL_MEMORY") hold(failure);
+      else quarantine.lost(failure);
+      if (failure.code !== "MODEL_MEMORY") tellHeld();
+    }
+    dispatch.pump();
+  }
+
+  async function begin(): Promise<void> {
     try {
-      const host = await startHostProcess(model, name, { hungMs });
-      running = host;
-      void host.ended.then((why) => {
-        if (running === host) running = starting = undefined;
-        lost(why);
-      });
-      return host;
+      await pause(quarantine.pauseMs(), stopping.signal);
+      checkStopped();
+      const from = performance.now();
+      serving = await startServing(options, tenant, stopping.signal);
+      void serving.process.ended.then(ended);
+      usedAt = performance.now();
+      if (dispatch.waiting() === 0) memory.served(tenant.key);
+      memory.change(tenant.key, { busy: dispatch.waiting() > 0 });
+      on.loaded?.(serving.process, performance.now() - from);
+      if (stopping.signal.aborted) await serving.process.stop();
     } catch (error) {
-      starting = undefined;
-      if (isFailure(error) && error.code === "HOST_LOST") lost(error.message);
-      else refused = error;
+      if (!stopping.signal.aborted) failed(error);
       throw error;
+    } finally {
+      starting = undefined;
+      dispatch.pump();
+    }
+  }
+
+  function failed(error: unknown): void {
+    const retry = isFailure(error) && error.action === "retry";
+    if (retry) {
+      on.lost?.(error.message);
+      quarantine.lost(error);
+      tellHeld();
+      dispatch.lose(error);
+    } else {
+      // Memory that cannot be had now may be had for the next request.
+      if (!isFailure(error) || error.code !== "MEMORY_REFUSED") hold(error);
+      dispatch.fail(error);
     }
   }
 
   function checkStopped(): void {
-    if (stopping.signal.aborted) throw new Failure("service", "HOST_STOPPED", `model ${name} is no longer served here`);
+    if (stopping.signal.aborted) throw stopped();
+  }
+  const stopped = (): Failure => new Failure("service", "HOST_STOPPED", `model ${name} is no longer served here`);
+
+  function start(): Promise<void> {
+    if (serving !== undefined) return Promise.resolve();
+    const held = quarantine.held();
+    if (held !== undefined) return Promise.reject(held.error as Error);
+    return (starting ??= begin());
   }
 
-  /** Calls `work` with a running process, again with a new one when it is lost. */
-  async function withProcess<T>(work: (host: HostProcess) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      checkStopped();
-      if (refused !== undefined) throw refused;
-      try {
-        const result = await work(running ?? (await (starting ??= start())));
-        losses = 0;
-        return result;
-      } catch (error) {
-        checkStopped();
-        if (!isFailure(error) || error.code !== "HOST_LOST" || attempt >= attempts) throw error;
-      }
-    }
-  }
+  const idle = setInterval(
+    () => {
+      if (!tenant.pinned && dispatch.inHand() + dispatch.waiting() === 0 && performance.now() - usedAt > options.idleMs) leave();
+    },
+    Math.min(Math.max(options.idleMs / 4, 10), 5_000),
+  );
+  idle.unref();
 
   return {
-    ready: () => withProcess(() => Promise.resolve()),
-    run: (matrices, rows) => withProcess((host) => host.run(matrices, rows)),
-    pid: () => running?.pid,
-    device: () => running?.device,
+    async ready() {
+      for (let attempt = 1; ; attempt++) {
+        checkStopped();
+        try {
+          return await start();
+        } catch (error) {
+          checkStopped();
+          if (!isFailure(error) || error.action !== "retry" || attempt >= options.attempts) throw error;
+        }
+      }
+    },
+    run(matrices, rows, deadlineAt = Infinity) {
+      if (stopping.signal.aborted) return Promise.reject(stopped());
+      return dispatch.ask(matrices, rows, deadlineAt);
+    },
+    running: () => serving?.process,
+    state: () => {
+      const held = serving === undefined ? quarantine.held() : undefined;
+      const state = serving !== undefined ? "ready" : held !== undefined ? "quarantined" : starting !== undefined ? "loading" : "absent";
+      return { state, quarantine: held, waiting: dispatch.waiting(), largestRows: serving?.maxRows ?? 0 };
+    },
+    change({ rank, pinned }) {
+      tenant = { ...tenant, rank, pinned };
+      memory.change(tenant.key, { rank, pinned });
+    },
+    lift: () => quarantine.lift(),
     async stop() {
-      stopping.abort();
-      const host = running ?? (await starting?.catch(() => undefined));
-      await host?.stop();
+      clearInterval(idle);
+      stopping.abort(stopped());
+      dispatch.fail(stopped());
+      await starting?.catch(() => undefined);
+      await serving?.process.stop();
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

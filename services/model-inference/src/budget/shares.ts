@@ -1,0 +1,83 @@
+import type { Kv } from "@tradewind/bus";
+
+/** What an instance tells the others of its hosts. */
+export interface HostShare {
+  readonly memory_mb: number;
+  readonly device: string;
+}
+
+interface Share {
+  /** What its book has granted. */
+  readonly bytes: number;
+  /** Wall time, ms; of one that has long said nothing the share is free. */
+  readonly at: number;
+  readonly models: Readonly<Record<string, HostShare>>;
+}
+
+type Table = Readonly<Record<string, Share>>;
+
+/**
+ * How instances divide one limit: a table of what each has granted, changed by compare-and-set alone, so that the sum
+ * never passes the limit while all of them reach the bus. One that has lost the bus keeps what it has and is granted
+ * nothing more; after `GONE_MS` the others count without it.
+ */
+export interface Shares {
+  /** Takes so much, if the others leave it. */
+  claim(bytes: number): Promise<boolean>;
+  /** Says again what is held; tells what the others leave. */
+  beat(bytes: number, models: Share["models"]): Promise<void>;
+  /** What the others leave of the limit, as last seen. */
+  leftBytes(): number;
+  others(): Table;
+  leave(): Promise<void>;
+}
+
+const GONE_MS = 6_000;
+const TRIES_MOST = 50;
+
+export function createShares(kv: Kv, key: string, instance: string, limitBytes: number, now: () => number = Date.now): Shares {
+  let others: Table = {};
+  let models: Share["models"] = {};
+  const left = (): number => Math.max(0, limitBytes - Object.values(others).reduce((sum, { bytes }) => sum + bytes, 0));
+
+  /** Puts our line into the table, unless the others leave too little for it and `must` is false. */
+  async function write(bytes: number, must: boolean): Promise<boolean> {
+    for (let attempt = 0; attempt < TRIES_MOST; attempt++) {
+      const entry = await kv.get(key);
+      const table = entry === undefined ? {} : readTable(entry.value);
+      others = Object.fromEntries(Object.entries(table).filter(([one, { at }]) => one !== instance && now() - at < GONE_MS));
+      if (!must && bytes > left()) return false;
+      const next = JSON.stringify({ ...others, [instance]: { bytes, at: now(), models } });
+      const done = entry === undefined ? await kv.create(key, next) : await kv.update(key, next, entry.revision);
+      if (done !== undefined) return true;
+    }
+    return false;
+  }
+
+  return {
+    claim: (bytes) => write(bytes, false),
+    async beat(bytes, of) {
+      models = of;
+      await write(bytes, true);
+    },
+    leftBytes: left,
+    others: () => others,
+    async leave() {
+      const entry = await kv.get(key);
+      if (entry === undefined) return;
+      const { [instance]: _, ...rest } = readTable(entry.value);
+      await kv.update(key, JSON.stringify(rest), entry.revision);
+    },
+  };
+}
+
+/** What is no table is nobody's. */
+function readTable(text: string): Table {
+  try {
+    const value = JSON.parse(text) as Table | null;
+    const sound = Object.entries(value ?? {}).filter(([, share]) => Number.isFinite(share.bytes) && Number.isFinite(share.at));
+    return Object.fromEntries(sound);
+  } catch {
+    return {};
+  }
+}

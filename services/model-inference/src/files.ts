@@ -1,0 +1,48 @@
+import type { Bus } from "@tradewind/bus";
+import type { InspectedModel } from "@tradewind/onnx";
+import type { ServedModel } from "@tradewind/contracts";
+import { bytesOfMib } from "./budget/mib.ts";
+import type { ModelFile } from "./host/start-serving.ts";
+import { fileOf } from "./registration.ts";
+
+/** The files of registered models, from the blobs. */
+export interface ModelFiles {
+  /** Reads and checks it. Throws as `fileOf`. */
+  of(model: Pick<ServedModel, "id" | "sha256">): Promise<ModelFile>;
+}
+
+/** Kept at hand, so that a host that was killed is replaced without the bus. */
+const KEPT_MOST_BYTES = bytesOfMib(64);
+
+export function modelFiles(bus: Bus): ModelFiles {
+  const kept = new Map<string, Uint8Array>();
+
+  function keep(sha256: string, bytes: Uint8Array): void {
+    kept.delete(sha256);
+    kept.set(sha256, bytes);
+    let total = [...kept.values()].reduce((sum, { length }) => sum + length, 0);
+    for (const [oldest, { length }] of kept) {
+      if (total <= KEPT_MOST_BYTES) break;
+      kept.delete(oldest);
+      total -= length;
+    }
+  }
+
+  return {
+    async of(model) {
+      const file = await fileOf(bus, model);
+      keep(file.sha256, file.bytes);
+      const read = async (): Promise<Uint8Array> => {
+        const bytes = kept.get(model.sha256) ?? (await fileOf(bus, model)).bytes;
+        keep(model.sha256, bytes);
+        return bytes;
+      };
+      return { ...inMemory(file), read };
+    },
+  };
+}
+
+/** A file that is in memory already. */
+export function inMemory({ sha256, signature, metadata, bytes }: InspectedModel): ModelFile {
+  return { sha256, signature, golden: metadata.golden, size: bytes.length, read: () => Promise.resolve(bytes) };
+}

@@ -1,0 +1,74 @@
+/** Matrices that wait for a run. */
+export interface Asked {
+  readonly matrices: Float32Array;
+  readonly rows: number;
+  /** Monotonic ms; Infinity without a deadline. */
+  readonly deadlineAt: number;
+  readonly askedAt: number;
+  /** Runs made of it whose host was lost. */
+  lost: number;
+  readonly resolve: (probabilities: Float32Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface BatchRules {
+  /** Most matrices in one run. */
+  readonly maxRows: number;
+  /** Longest a matrix waits for others. */
+  readonly waitMs: number;
+}
+
+/** Who waits for one model, in the order of asking. Knows no timer: `dueAt` says when `take` is to be called. */
+export interface AskedQueue {
+  push(asked: Asked): void;
+  /** In front of the others: those whose run was lost. */
+  again(asked: readonly Asked[]): void;
+  /**
+   * When the next run is to be made, at the latest: at once when it is full or when `others` more cannot come, and early
+   * enough that the run, which takes about `runMs`, ends by the nearest deadline. Infinity when nobody waits.
+   */
+  dueAt(rules: BatchRules, callers: number, runMs: number): number;
+  take(maxRows: number): Asked[];
+  /** Takes out those whose deadline has passed. */
+  late(now: number): Asked[];
+  nearestDeadline(): number;
+  all(): Asked[];
+  readonly length: number;
+}
+
+export function createQueue(): AskedQueue {
+  let waiting: Asked[] = [];
+  const nearest = (): number => waiting.reduce((least, { deadlineAt }) => Math.min(least, deadlineAt), Infinity);
+  return {
+    push: (asked) => void waiting.push(asked),
+    again: (asked) => void waiting.unshift(...asked),
+    dueAt({ maxRows, waitMs }, callers, runMs) {
+      const first = waiting[0];
+      if (first === undefined) return Infinity;
+      const rows = waiting.reduce((sum, one) => sum + one.rows, 0);
+      if (rows >= maxRows || waiting.length >= callers) return -Infinity;
+      return Math.min(first.askedAt + waitMs, nearest() - 2 * runMs);
+    },
+    take(maxRows) {
+      let rows = 0;
+      let count = 0;
+      // One that is larger than a batch goes alone.
+      while (count < waiting.length && (count === 0 || rows + waiting[count]!.rows <= maxRows)) rows += waiting[count++]!.rows;
+      return waiting.splice(0, count);
+    },
+    late(now) {
+      const late = waiting.filter(({ deadlineAt }) => deadlineAt <= now);
+      if (late.length > 0) waiting = waiting.filter(({ deadlineAt }) => deadlineAt > now);
+      return late;
+    },
+    nearestDeadline: nearest,
+    all() {
+      const all = waiting;
+      waiting = [];
+      return all;
+    },
+    get length() {
+      return waiting.length;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { Failure } from "@tradewind/core";
+import { mib } from "../budget/mib.ts";
+import { limitGrowth, peakBytes } from "./memory.ts";
+
+/** Holds one host process to its bytes. */
+export interface Watch {
+  /**
+   * The process may have had this many bytes at its peak and no more; it is killed beyond. When it comes near, `grow` is
+   * asked for a larger limit.
+   */
+  limit(bytes: number, grow?: (peakBytes: number) => number | undefined): Promise<void>;
+  /** Its own failure, if what ended it looks like a want of memory. */
+  failureOf(why: string): Failure | undefined;
+  stop(): void;
+}
+
+/** Between two looks at the peak; memory is touched at about 1 GB a second, so the kernel's own bound has to be nearer. */
+const LOOK_MS = 25;
+/** Growth that no data limit covers: the runtime's code as it is first used, V8's heap inside what it has mapped. */
+const UNCOVERED_BYTES = 28 * 2 ** 20;
+/** The same of a host that has made its largest run. */
+const UNCOVERED_WARM_BYTES = 4 * 2 ** 20;
+/** A host with less room than this asks for more. */
+const NEAR_BYTES = 6 * 2 ** 20;
+const NO_MEMORY = /bad_alloc|bad allocation|out of memory|allocat|mmap|terminate called/i;
+
+/** `bounded` asks the kernel for a bound too; a device's driver maps far more than it uses, so there it is left out. */
+export function watchMemory(pid: number, name: string, bounded: boolean): Watch {
+  let limitBytes = Infinity;
+  let exceeded: number | undefined;
+  let covered = false;
+  let ask: ((peakBytes: number) => number | undefined) | undefined;
+
+  function look(): void {
+    const peak = peakBytes(pid);
+    if (peak === undefined || exceeded !== undefined) return;
+    if (peak > limitBytes - NEAR_BYTES) {
+      const larger = ask?.(peak);
+      if (larger !== undefined) void limit(larger, ask);
+    }
+    if (peak <= limitBytes) return;
+    exceeded = peak;
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+
+  async function limit(bytes: number, grow?: (peakBytes: number) => number | undefined): Promise<void> {
+    limitBytes = bytes;
+    ask = grow;
+    const peak = peakBytes(pid);
+    const uncovered = grow === undefined ? UNCOVERED_BYTES : UNCOVERED_WARM_BYTES;
+    if (bounded && peak !== undefined) covered = await limitGrowth(pid, Math.max(0, bytes - peak - uncovered));
+  }
+
+  return {
+    limit,
+    failureOf(why) {
+      if (exceeded === undefined && !(covered && NO_MEMORY.test(why))) return undefined;
+      const took = exceeded === undefined ? "wants more than" : `took ${mib(exceeded)} of`;
+      return new Failure("service", "MODEL_MEMORY", `the host of model ${name} ${took} the ${mib(limitBytes)} it was granted`);
+    },
+    stop: () => clearInterval(timer),
+  };
+}

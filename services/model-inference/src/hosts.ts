@@ -1,0 +1,181 @@
+import { join, resolve } from "node:path";
+import type { InspectedModel } from "@tradewind/onnx";
+import type { ServedModel } from "@tradewind/contracts";
+import { matrixSize } from "@tradewind/core";
+import { lineOf, type ServiceContext } from "@tradewind/kit";
+import type { Rank } from "./budget/book.ts";
+import { createEstimates } from "./budget/estimates.ts";
+import type { Memory } from "./budget/memory.ts";
+import { bytesOfMib } from "./budget/mib.ts";
+import { inMemory } from "./files.ts";
+import { createModelHost, type ModelHost } from "./host/model-host.ts";
+import type { ModelFile } from "./host/start-serving.ts";
+import type { InferenceMetrics } from "./metrics.ts";
+
+/** A file that is hosted, for as long as somebody holds a lease on it. */
+export interface Hosted {
+  readonly host: ModelHost;
+  readonly file: ModelFile;
+  readonly served: ServedModel;
+  /** Of its place in the book of memory. */
+  readonly key: string;
+}
+
+/** The hosts of this instance, one per file and device; who is done with one leaves it for a while for whoever comes next. */
+export interface Hosts {
+  /** `callers` may ask at the same time. */
+  lease(served: ServedModel, file: ModelFile, callers: number): Leased;
+  /** Loads a file that nobody serves yet and runs it, under the same budget. Throws as `ModelHost.run`. */
+  tryOut(model: InspectedModel): Promise<void>;
+  all(): readonly Hosted[];
+  stop(): Promise<void>;
+}
+
+export interface Leased {
+  readonly host: ModelHost;
+  /** Its record has changed; a version that is left alone is tried again. */
+  change(served: ServedModel): void;
+  release(): void;
+}
+
+interface Pooled {
+  readonly host: ModelHost;
+  readonly file: ModelFile;
+  readonly key: string;
+  served: ServedModel;
+  users: number;
+  callers: number;
+  lingering: NodeJS.Timeout | undefined;
+}
+
+/** A partition that starts anew, since its instruments have changed, finds its model still loaded. */
+const LINGER_MS = 3_000;
+/** A lost run is made once more when a deadline waits; under the events clock a run must end in its own result. */
+const ATTEMPTS_WALL = 2;
+const HUNG_MS = 30_000;
+const QUARANTINE_FIRST_MS = 5_000;
+
+export function createHosts(context: ServiceContext, memory: Memory, metrics: InferenceMetrics): Hosts {
+  const { config, log, state } = context;
+  const { inference } = config;
+  const pool = new Map<string, Pooled>();
+  const estimates = createEstimates();
+  const events = context.run.clock === "events";
+  const codeCache = resolve(join(config.data.cache_dir, "hosts"));
+  let trials = 0;
+  const note = (line: string): void => {
+    log.warn(line);
+    state.note(line);
+  };
+  const common = {
+    maxRows: events ? 1 : inference.max_batch,
+    waitMs: inference.batch_wait_ms,
+    hungMs: HUNG_MS,
+    memory,
+    estimates,
+    codeCache,
+    idleMs: inference.idle_unload_s * 1_000,
+  };
+  const limitOf = ({ limitMb }: Pick<ServedModel, "limitMb">): number =>
+    bytesOfMib(Math.min(limitMb ?? inference.per_model_limit_mb, inference.total_limit_mb));
+
+  function open(served: ServedModel, file: ModelFile, key: string): Pooled {
+    const model = served.speaksAs;
+    const host = createModelHost({
+      ...common,
+      key,
+      file,
+      name: model,
+      // Events are scored where equal input gives equal bits.
+      device: events ? "cpu" : served.device,
+      limitBytes: () => limitOf(pooled.served),
+      rank: rankOf(served),
+      pinned: served.pinned,
+      attempts: events ? Infinity : ATTEMPTS_WALL,
+      callers: () => pooled.callers,
+      quarantineMs: events ? Infinity : QUARANTINE_FIRST_MS,
+      on: {
+        lost(why) {
+          metrics.restarts.inc({ model });
+          note(`model ${model}: ${why}`);
+        },
+        loaded({ device, fallBack }, ms) {
+          metrics.loads.inc({ model });
+          metrics.loadSeconds.observe({ model }, ms / 1_000);
+          log.info(`model ${model}: ${file.sha256.slice(0, 8)} serves on ${device}, loaded in ${Math.round(ms)} ms`);
+          if (fallBack === undefined) return;
+          metrics.fallBacks.inc({ model, asked: served.device });
+          note(`model ${model}: ${fallBack}`);
+        },
+        quarantined(error, until) {
+          metrics.quarantined.inc({ model });
+          const again = until === Infinity ? "until its record changes" : `for ${Math.ceil((until - Date.now()) / 1_000)} s`;
+          note(`model ${model} is left alone ${again}: ${lineOf(error)}`);
+        },
+        batch: (rows) => metrics.batch.observe({ model }, rows),
+      },
+    });
+    const pooled: Pooled = { host, file, key, served, users: 0, callers: 0, lingering: undefined };
+    return pooled;
+  }
+
+  return {
+    lease(served, file, callers) {
+      const key = `${served.sha256}/${served.device}`;
+      const pooled = pool.get(key) ?? open(served, file, key);
+      pool.set(key, pooled);
+      clearTimeout(pooled.lingering);
+      pooled.users += 1;
+      pooled.callers += callers;
+      pooled.served = served;
+      pooled.host.change({ rank: rankOf(served), pinned: served.pinned });
+      return {
+        host: pooled.host,
+        change(next) {
+          pooled.served = next;
+          pooled.host.change({ rank: rankOf(next), pinned: next.pinned });
+          pooled.host.lift();
+        },
+        release() {
+          pooled.callers -= callers;
+          if (--pooled.users > 0) return;
+          pooled.lingering = setTimeout(() => {
+            pool.delete(key);
+            void pooled.host.stop();
+          }, LINGER_MS);
+        },
+      };
+    },
+    async tryOut(model) {
+      const host = createModelHost({
+        ...common,
+        key: `trial ${++trials}`,
+        file: inMemory(model),
+        name: "on trial",
+        device: "cpu",
+        limitBytes: () => limitOf({}),
+        rank: "champion",
+        pinned: false,
+        attempts: 1,
+        callers: () => 0,
+        quarantineMs: Infinity,
+      });
+      try {
+        await host.run(new Float32Array(matrixSize(model.metadata.matrix)), 1);
+      } finally {
+        await host.stop();
+      }
+    },
+    all: () => [...pool.values()],
+    async stop() {
+      const pooled = [...pool.values()];
+      pool.clear();
+      for (const { lingering } of pooled) clearTimeout(lingering);
+      await Promise.all(pooled.map(({ host }) => host.stop()));
+    },
+  };
+}
+
+function rankOf({ state }: ServedModel): Rank {
+  return state === "champion" ? "champion" : "shadow";
+}
