@@ -5,7 +5,15 @@ import { freePort } from "../start/free-port.ts";
 
 const SERVICES = resolve(import.meta.dirname, "../../..");
 /** The services that can run as processes, with the one that people meet last. */
-export const serviceNames: readonly string[] = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "gateway"];
+export const serviceNames: readonly string[] = [
+  "market-data",
+  "strategy",
+  "model-inference",
+  "orchestrator",
+  "execution",
+  "trainer",
+  "gateway",
+];
 
 export interface SupervisorOptions {
   readonly names: readonly string[];

@@ -1,0 +1,194 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bus } from "@tradewind/bus";
+import { decodeMessage, decodeModelRecord, encodeMessage, type JobRecord, type ModelRecord } from "@tradewind/contracts";
+import { askJob, cancelJob, readJob, type StartedService } from "@tradewind/kit";
+import { inspectModel } from "@tradewind/onnx";
+import { eventually, startNats, tempDir, type NatsServer } from "@tradewind/testkit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { takeJob } from "../src/jobs/take-job.ts";
+import { trainerMetrics } from "../src/metrics.ts";
+import { installation, openMemory, openNats, smallJob, trainer } from "./support/service.ts";
+
+const asker = (bus: Bus) => ({ bus, instance: "test", run: { run: "r", clock: "wall", startedAt: 0 } as const });
+const ask = (bus: Bus, id: string, parameters: Record<string, unknown>) =>
+  askJob(asker(bus), { id, kind: "train", by: "test", parameters });
+
+async function ended(bus: Bus, id: string): Promise<JobRecord> {
+  return eventually(
+    async () => {
+      const job = await readJob(bus, id);
+      return job !== undefined && ["done", "failed", "cancelled"].includes(job.state) ? job : undefined;
+    },
+    { timeoutMs: 40_000, message: `job ${id} has not ended` },
+  );
+}
+
+async function modelOf(bus: Bus, id: string): Promise<ModelRecord | undefined> {
+  const entry = await bus.kv("models").get(id);
+  return entry && decodeModelRecord(entry.value);
+}
+
+const config = await installation();
+
+describe("given a trainer on the embedded bus", () => {
+  let bus: Bus;
+  let service: StartedService;
+  beforeEach(async () => {
+    bus = await openMemory();
+    service = await trainer(bus, config);
+  });
+  afterEach(async () => {
+    await service.stop();
+    await bus.close();
+  });
+
+  it("when a job is asked for, then its model is kept with file, card and figures, its progress was told", async () => {
+    const told: { share: number; loss: number | undefined }[] = [];
+    bus.subscribe("tw.training.*", ({ data }) => {
+      const decoded = decodeMessage("training", data);
+      if (decoded.ok) told.push({ share: decoded.envelope.data.done / decoded.envelope.data.total, loss: decoded.envelope.data.loss });
+    });
+    await ask(bus, "first", smallJob("btc"));
+    const job = await ended(bus, "first");
+    expect(job, job.message).toMatchObject({ state: "done", progress: 1, worker: service.context.instance });
+    const record = await modelOf(bus, "btc");
+    expect(record?.versions).toMatchObject([{ state: "shadow", notes: { family: "cnn", instrument: "bybit:BTC/USDT:USDT" } }]);
+    const { sha256, notes } = record!.versions[0]!;
+    expect(job.result).toMatchObject({ model: "btc", sha256, weightsHash: notes["weights_hash"], verdict: expect.any(String) as string });
+    expect(inspectModel((await bus.blobs("model-files").get(sha256))!, "btc").sha256).toBe(sha256);
+    expect(new TextDecoder().decode(await bus.blobs("model-cards").get(sha256))).toContain("btc");
+    expect(told.some(({ loss }) => loss !== undefined)).toBe(true);
+    expect(told.every(({ share }) => share >= 0 && share <= 1)).toBe(true);
+    const metrics = await service.context.metrics.registry.metrics();
+    expect(metrics).toMatch(/tradewind_training_jobs_total\{family="cnn",outcome="done".*\} 1/);
+  });
+
+  it.each([
+    ["no family", smallJob("m", { family: undefined }), /family/],
+    ["an unknown family", smallJob("m", { family: "cnm" }), /"cnm".*cnn/],
+    ["a bad model id", smallJob("a--b"), /a--b/],
+    ["no symbol", smallJob("m", { symbol: undefined }), /symbol/],
+    ["a symbol without candles", smallJob("m", { symbol: "ETH/USDT" }), /ETH-USDT/],
+    ["a bad timeframe", smallJob("m", { timeframe: "7m" }), /7m/],
+    ["a bad time", smallJob("m", { from: "yesterday" }), /yesterday/],
+    ["an empty range", smallJob("m", { from: "2024-01-03T00:00:00Z" }), /from/],
+    ["a setting that is none", smallJob("m", { settings: { epochz: 2 } }), /epochz.*epochs/],
+    ["a setting out of range", smallJob("m", { settings: { epochs: 0 } }), /epochs.*0/],
+    ["a word too much", smallJob("m", { colour: "red" }), /colour/],
+    ["a state that is none", smallJob("m", { state: "king" }), /king/],
+    ["too few candles", smallJob("m", { to: "2024-01-01T00:40:00Z" }), /candles/],
+  ])("when a job has %s, then its record says so in one line and nothing is kept", async (_, parameters, says) => {
+    await ask(bus, "bad", parameters);
+    const job = await ended(bus, "bad");
+    expect(job.state).toBe("failed");
+    expect(job.message).toMatch(says);
+    expect(job.message).not.toContain("\n");
+    expect(await bus.kv("models").entries()).toEqual([]);
+  });
+
+  it("when a message is no job, or of a job nobody knows, then the next one is worked", async () => {
+    await bus.append("tw.job.train", "no JSON");
+    const data = { id: "stranger", kind: "train", by: "test", parameters: smallJob("x") };
+    await bus.append("tw.job.train", encodeMessage("job", { id: "j/stranger", time: 0, published: 0, source: "t", run: "r", data }));
+    await ask(bus, "good", smallJob("good"));
+    expect(await ended(bus, "good")).toMatchObject({ state: "done" });
+    expect(await modelOf(bus, "x")).toBeUndefined();
+  });
+
+  it("when a running job is cancelled, then its training ends, nothing is kept, and the next job begins", async () => {
+    await ask(bus, "long", smallJob("long", { settings: { epochs: 1_000, patience: 1_000 } }));
+    await eventually(async () => ((await readJob(bus, "long"))?.progress ?? 0) > 0, { timeoutMs: 20_000 });
+    await cancelJob(bus, "long", "test");
+    await ask(bus, "next", smallJob("next"));
+    expect(await ended(bus, "next")).toMatchObject({ state: "done" });
+    expect(await readJob(bus, "long")).toMatchObject({ state: "cancelled" });
+    expect(await modelOf(bus, "long")).toBeUndefined();
+  });
+
+  it("when the training's process is killed, then the job goes on and ends with the same weights", async () => {
+    const settings = { epochs: 60, patience: 1_000, folds: 1 };
+    await ask(bus, "whole", smallJob("whole", { settings }));
+    const whole = await ended(bus, "whole");
+    await ask(bus, "killed", smallJob("killed", { settings }));
+    await eventually(async () => ((await readJob(bus, "killed"))?.progress ?? 0) > 0.1, { timeoutMs: 20_000 });
+    for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
+    const job = await ended(bus, "killed");
+    expect(job, job.message).toMatchObject({ state: "done", parameters: { losses: 1 } });
+    expect((job.result as Result).weightsHash).toBe((whole.result as Result).weightsHash);
+  });
+
+  it("when the same job is worked twice at a time, then one version comes of it", async () => {
+    await service.stop();
+    const record = await ask(bus, "twice", smallJob("twice"));
+    const data = { id: "twice", kind: "train", by: "test", parameters: { ...record.parameters } };
+    const text = encodeMessage("job", { id: "j/twice", time: 0, published: 0, source: "t", run: "r", data });
+    service = await trainer(bus, config);
+    const { context } = service;
+    const options = {
+      context,
+      metrics: trainerMetrics(new (context.metrics.registry.constructor as new () => typeof context.metrics.registry)()),
+      dir: config.training.dir,
+      checkpointEveryMs: 50,
+    };
+    await Promise.all([takeJob(options, text, () => undefined), takeJob(options, text, () => undefined)]);
+    await eventually(async () => (await readJob(bus, "twice"))?.state === "done");
+    expect((await modelOf(bus, "twice"))?.versions).toHaveLength(1);
+    expect((await modelOf(bus, "twice"))?.history).toHaveLength(1);
+  });
+});
+
+interface Result {
+  readonly weightsHash: string;
+}
+
+/** Processes that a process has started and that live. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const all = text === "" ? [] : text.split(" ").map(Number);
+  return all.filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("tradewind training"));
+}
+
+describe("given trainers as processes on NATS", () => {
+  let nats: NatsServer;
+  let bus: Bus;
+  const running: ChildProcess[] = [];
+  beforeAll(async () => {
+    nats = await startNats();
+    bus = await openNats(nats.url);
+    await bus.ensure();
+  });
+  afterAll(async () => {
+    for (const child of running) child.kill("SIGKILL");
+    await bus.close();
+    await nats.stop();
+  });
+
+  async function start(settings: string): Promise<ChildProcess> {
+    const program = join(import.meta.dirname, "support/process.ts");
+    const child = spawn(process.execPath, [program, nats.url, settings], { stdio: ["ignore", "pipe", "inherit"] });
+    running.push(child);
+    await once(child.stdout, "data");
+    return child;
+  }
+
+  it("when the one that has the job is killed, then another goes on from its checkpoint to the same weights", async () => {
+    const file = join(tempDir(), "settings.json");
+    writeFileSync(file, JSON.stringify(config));
+    const parameters = smallJob("moved", { settings: { epochs: 80, patience: 1_000, folds: 1 } });
+    const first = await start(file);
+    await ask(bus, "moved", parameters);
+    await eventually(async () => ((await readJob(bus, "moved"))?.progress ?? 0) > 0.1, { timeoutMs: 20_000 });
+    const before = (await readJob(bus, "moved"))!.worker;
+    first.kill("SIGKILL");
+    await start(file);
+    const moved = await ended(bus, "moved");
+    expect(moved, moved.message).toMatchObject({ state: "done" });
+    expect(moved.worker).not.toBe(before);
+    await ask(bus, "undisturbed", { ...parameters, model: "undisturbed" });
+    const undisturbed = await ended(bus, "undisturbed");
+    expect((moved.result as Result).weightsHash).toBe((undisturbed.result as Result).weightsHash);
+  });
+});

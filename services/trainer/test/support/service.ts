@@ -1,0 +1,49 @@
+import { connectNats, openEmbeddedBus, type Bus } from "@tradewind/bus";
+import { loadSystem, type SystemConfig } from "@tradewind/config";
+import { calendarNamed } from "@tradewind/core";
+import { startService, type StartedService } from "@tradewind/kit";
+import { importCsv, openCandleStore } from "@tradewind/store";
+import { tempDir } from "@tradewind/testkit";
+import { definition } from "../../src/index.ts";
+import { walkCsv } from "./candles.ts";
+
+/** Settings of an installation whose store holds candles of BTC/USDT:USDT at bybit. */
+export async function installation(candles = 900): Promise<SystemConfig> {
+  const dir = tempDir("tradewind-installation-");
+  await importCsv(walkCsv(candles), {
+    venue: "bybit",
+    instrument: "BTC-USDT-PERP",
+    calendar: calendarNamed("crypto-24-7"),
+    store: openCandleStore(dir),
+  });
+  return loadSystem(dir, {}, { data: { dir }, training: { dir: `${dir}/models` }, market: { feed: "replay" }, log: { level: "fatal" } });
+}
+
+/** What a small job asks for. */
+export function smallJob(model: string, over: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    model,
+    family: "cnn",
+    symbol: "BTC/USDT:USDT",
+    broker: "bybit",
+    from: "2024-01-01T00:00:00Z",
+    to: "2024-01-02T00:00:00Z",
+    settings: { epochs: 2, folds: 2 },
+    ...over,
+  };
+}
+
+export async function trainer(bus: Bus, config: SystemConfig): Promise<StartedService> {
+  return startService(definition, { bus, config, configDir: config.data.dir, processMetrics: false });
+}
+
+/** A lost worker's job is given again this soon. */
+const ACK_WAIT_MS = 2_000;
+
+export const openNats = (servers: string): Promise<Bus> => connectNats({ servers, name: "test", ackWaitMs: ACK_WAIT_MS });
+
+export async function openMemory(): Promise<Bus> {
+  const bus = await openEmbeddedBus(":memory:", { ackWaitMs: ACK_WAIT_MS });
+  await bus.ensure();
+  return bus;
+}
