@@ -8,6 +8,7 @@ export { inspectModel, type InspectedModel, type Signature } from "./inspect.ts"
 export { featureSchemaOf, metadataKeys, metadataProperties, readMetadata, type ModelMetadata } from "./metadata.ts";
 export * from "./model.ts";
 export { readModelHeader, supportedOpsets, type HeaderValue, type ModelHeader } from "./read-header.ts";
+export { readModel } from "./read-model.ts";
 export { REFERENCE_LABELS, referenceModel, referenceWeights, type ReferenceModelOptions } from "./reference-model.ts";
 export { openModelSession, providerOf, type ModelSession } from "./session.ts";
 export type {

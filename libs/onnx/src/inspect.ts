@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { inputFailure, matrixSize, type Failure } from "@tradewind/core";
 import { readMetadata, type ModelMetadata } from "./metadata.ts";
+import { inOneLine } from "./one-line.ts";
 import { readModelHeader, type HeaderValue, type ModelHeader } from "./read-header.ts";
 
 /** How a classifier is called: one float tensor in, class probabilities out, the batch first in both. */
@@ -31,6 +32,10 @@ const PROBABILITIES = "probabilities";
 
 /** Reads and checks a model file without running it. Throws as `readModelHeader` and `readMetadata`, and `MODEL_SHAPE`. */
 export function inspectModel(bytes: Uint8Array, name: string): InspectedModel {
+  return inOneLine(() => inspect(bytes, name));
+}
+
+function inspect(bytes: Uint8Array, name: string): InspectedModel {
   const header = readModelHeader(bytes, name);
   const metadata = readMetadata(header.metadata, name);
   const signature = signatureOf(header, metadata, name);

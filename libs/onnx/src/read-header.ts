@@ -134,7 +134,8 @@ function typeNamed(number: bigint): HeaderValue["type"] {
 function readDimension(dimension: WireField): Dimension {
   let length: Dimension = "";
   for (const field of wireFields(dimension.bytes)) {
-    if (field.number === 1) length = Number(field.value);
+    // Some exporters write -1 for a length they do not know.
+    if (field.number === 1 && BigInt.asIntN(64, field.value) >= 0n) length = Number(field.value);
     if (field.number === 2) length = textOf(field);
   }
   return length;

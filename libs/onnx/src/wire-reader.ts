@@ -3,7 +3,7 @@ export interface WireField {
   readonly number: number;
   /** Of varints; 0 for the others. */
   readonly value: bigint;
-  /** Of length-delimited fields; empty for the others. */
+  /** Of length-delimited fields, and the 4 or 8 of fixed ones; empty for varints. */
   readonly bytes: Uint8Array;
   readonly kind: "varint" | "bytes" | "fixed";
 }

@@ -1,4 +1,4 @@
-import { dataTypes, type Attribute, type Graph, type GraphNode, type Model, type Tensor, type Value } from "./model.ts";
+import { dataTypes, type Attribute, type Dimension, type Graph, type GraphNode, type Model, type Tensor, type Value } from "./model.ts";
 import { wireWriter, type WireWriter } from "./wire-writer.ts";
 
 /** Version of the file format written: of the year of opset 17, so that older runtimes read it too. */
@@ -39,7 +39,7 @@ function nodeOf(node: GraphNode): WireWriter {
 function attributeOf(name: string, attribute: Attribute): WireWriter {
   const writer = wireWriter().text(1, name);
   const typed = (type: keyof typeof attributeTypes): WireWriter => writer.int(20, attributeTypes[type]);
-  if (typeof attribute === "number") return typed("int").int(3, attribute);
+  if (typeof attribute === "number" || typeof attribute === "bigint") return typed("int").int(3, attribute);
   if (typeof attribute === "string") return typed("text").text(4, attribute);
   if (isList(attribute)) {
     for (const value of attribute) writer.int(8, value);
@@ -58,7 +58,7 @@ function attributeOf(name: string, attribute: Attribute): WireWriter {
   return typed("graph").message(6, graphOf(attribute.graph));
 }
 
-function isList(attribute: Exclude<Attribute, number | string>): attribute is readonly number[] {
+function isList(attribute: Exclude<Attribute, number | bigint | string>): attribute is readonly (number | bigint)[] {
   return Array.isArray(attribute);
 }
 
@@ -75,9 +75,21 @@ function tensorOf({ name, type, dimensions, data }: Tensor): WireWriter {
 }
 
 function valueOf({ name, type, shape }: Value): WireWriter {
-  const dimensions = wireWriter();
-  for (const length of shape)
-    dimensions.message(1, typeof length === "number" ? wireWriter().int(1, length) : wireWriter().text(2, length));
-  const tensorType = wireWriter().int(1, dataTypes[type]).message(2, dimensions);
-  return wireWriter().text(1, name).message(2, wireWriter().message(1, tensorType));
+  const writer = wireWriter().text(1, name);
+  if (type === undefined) return writer;
+  const tensorType = wireWriter().int(1, dataTypes[type]);
+  if (shape !== undefined) tensorType.message(2, shapeOf(shape));
+  return writer.message(2, wireWriter().message(1, tensorType));
+}
+
+function shapeOf(shape: readonly Dimension[]): WireWriter {
+  const writer = wireWriter();
+  for (const length of shape) writer.message(1, lengthOf(length));
+  return writer;
+}
+
+/** A length without a name says nothing at all. */
+function lengthOf(length: Dimension): WireWriter {
+  if (length === "") return wireWriter();
+  return typeof length === "number" ? wireWriter().int(1, length) : wireWriter().text(2, length);
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { createPrng, inputFailure, type Prng } from "@tradewind/core";
+import { inputFailure } from "@tradewind/core";
 import type { ModelAbout } from "../about.ts";
-import { binRows, checkFinite, quantileCuts } from "./bins.ts";
+import { checkFinite } from "./bins.ts";
 import { treeEnsembleModel } from "./export.ts";
-import { histogramPool } from "./histogram.ts";
+import { roundGrower } from "./round.ts";
 import { addRound, baseScores, firstScores, logLoss, softmaxRows } from "./scores.ts";
-import { completeGbdtSettings, type GbdtSettings } from "./settings.ts";
-import { growTree, type GrowRules, type Tree } from "./tree.ts";
+import { completeGbdtSettings } from "./settings.ts";
+import type { Tree } from "./tree.ts";
 
 /** Rows with their classes. */
 export interface LabelledRows {
@@ -68,13 +68,13 @@ export interface Gbdt {
  * give equal trees. Throws `GBDT_INPUT` and `GBDT_SETTING`.
  */
 export function openGbdt(options: GbdtOptions): Gbdt {
-  const { x, rows, width, labels, classes, seed, validation } = options;
+  const { x, rows, width, labels, classes, validation } = options;
   const settings = completeGbdtSettings(options.settings);
   checkRows(options, options, "training");
   if (validation !== undefined) checkRows(options, validation, "validation");
 
   const base = baseScores(labels, classes.length);
-  const grow = grower(options, settings);
+  const grow = roundGrower(options, settings);
   const trees: Tree[][] = [];
   const history: GbdtRound[] = [];
   const scores = firstScores(base, rows);
@@ -167,54 +167,4 @@ function bestRound(history: readonly GbdtRound[]): number {
   for (const report of history)
     if (best === undefined || report.validationLoss === undefined || report.validationLoss < best.validationLoss!) best = report;
   return best?.round ?? 0;
-}
-
-/** Grows the trees of a round, as a function of its number and of what the trees before it say. */
-function grower(options: GbdtOptions, settings: GbdtSettings): (round: number, probabilities: Float32Array) => Tree[] {
-  const { x, rows, width, labels, classes, seed } = options;
-  const cuts = quantileCuts(x, rows, width, settings.bins);
-  const binned = { bins: binRows(x, rows, cuts), width, binCount: settings.bins };
-  const pool = histogramPool(binned);
-  const gradients = new Float32Array(rows);
-  const hessians = new Float32Array(rows);
-  const rules: GrowRules = {
-    leaves: settings.leaves,
-    learningRate: settings.learning_rate,
-    l2: settings.l2,
-    minLeafWeight: settings.min_leaf_weight,
-    minGain: settings.min_gain,
-  };
-  return (round, probabilities) => {
-    // Each round has a generator of its own, so that training can go on from any of them.
-    const prng = createPrng(seed ^ Math.imul(round + 1, 0x9e3779b1));
-    const drawn = drawRows(prng, rows, settings.row_share);
-    return classes.map((_, label) => {
-      for (let row = 0; row < rows; row++) {
-        const probability = probabilities[row * classes.length + label]!;
-        gradients[row] = probability - (labels[row] === label ? 1 : 0);
-        hessians[row] = Math.max(probability * (1 - probability), 1e-6);
-      }
-      const columns = drawColumns(prng, width, settings.feature_share);
-      return growTree({ binned, cuts, gradients, hessians, columns, pool }, drawn.slice(), rules);
-    });
-  };
-}
-
-function drawRows(prng: Prng, rows: number, share: number): Int32Array {
-  const all = Int32Array.from({ length: rows }, (_, row) => row);
-  if (share === 1) return all;
-  const drawn = all.filter(() => prng.chance(share));
-  return drawn.length > 0 ? drawn : all;
-}
-
-/** `share` of the columns, at least one, in rising order. */
-function drawColumns(prng: Prng, width: number, share: number): Int32Array {
-  const columns = Int32Array.from({ length: width }, (_, column) => column);
-  const count = Math.max(1, Math.round(width * share));
-  if (count === width) return columns;
-  for (let i = 0; i < count; i++) {
-    const other = i + prng.below(width - i);
-    [columns[i], columns[other]] = [columns[other]!, columns[i]!];
-  }
-  return columns.subarray(0, count).sort();
 }
