@@ -61,3 +61,68 @@ export interface CommandAnswer {
   readonly message: string;
   readonly results: readonly { readonly account: string; readonly ok: boolean; readonly message: string }[];
 }
+
+/** GET /api/models/ID, and each of /api/models. */
+export interface ModelAnswer {
+  readonly id: string;
+  readonly champion?: string;
+  readonly device: string;
+  readonly pinned: boolean;
+  readonly limitMb?: number;
+  readonly versions: readonly ModelVersionAnswer[];
+  readonly history: readonly {
+    readonly at: number;
+    readonly sha256: string;
+    readonly from?: string;
+    readonly to: string;
+    readonly reason: string;
+    readonly by: string;
+  }[];
+  readonly problem?: string;
+}
+
+export interface ModelVersionAnswer {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly version: string;
+  readonly state: string;
+  readonly registeredAt: number;
+  readonly expiresAt?: number;
+  readonly labels: readonly string[];
+  readonly timeframes: readonly string[];
+  readonly window: number;
+  readonly features: readonly string[];
+  readonly featureSchema: string;
+  readonly notes: Readonly<Record<string, string>>;
+  readonly card: boolean;
+}
+
+/** What a change of a model came to. */
+export interface ModelChanged {
+  readonly message: string;
+  readonly model?: ModelAnswer;
+}
+
+/** GET /api/models/stats. */
+export interface ModelStatsAnswer {
+  readonly total_limit_mb: number;
+  readonly models: Readonly<Record<string, { readonly memory_mb: number; readonly device: string }>>;
+  readonly total_used_mb: number;
+  readonly total_free_mb: number;
+  readonly utilization_percent: number;
+}
+
+/** GET /api/jobs/ID, and each of /api/jobs. */
+export interface JobAnswer {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly by: string;
+  readonly askedAt: number;
+  readonly changedAt: number;
+  readonly worker?: string;
+  readonly progress?: number;
+  readonly message: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly result?: unknown;
+}

@@ -18,6 +18,8 @@ export const gatewayOptions: Readonly<Record<string, Option>> = {
 
 /** Longest a request may take to be answered, ms. */
 const ANSWER_MOST_MS = 10_000;
+/** Longest a file may take to be sent and tried out, ms. */
+const FILE_MOST_MS = 180_000;
 const UPGRADE_REQUIRED = 426;
 
 /** A running system, by its gateway. Every call throws `GATEWAY_AWAY` (retry) when nothing answers there. */
@@ -25,6 +27,9 @@ export interface Gateway {
   readonly url: string;
   get<T>(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  /** Sends a file as it is; a model's takes a while to be tried out. */
+  put<T>(path: string, query: Readonly<Record<string, string | undefined>>, file: Uint8Array, type: string): Promise<T>;
+  delete<T>(path: string, query: Readonly<Record<string, string | undefined>>): Promise<T>;
   /** The answer's lines as they come. */
   lines(path: string, query: Readonly<Record<string, string | undefined>>): AsyncIterable<string>;
   /** Opens a stream of text frames. */
@@ -70,15 +75,15 @@ export function connectGateway(base: string, token: string): Gateway {
     return url;
   };
 
-  function reach(url: URL, init: RequestInit): Promise<Response> {
-    const type = init.body == null ? {} : { "content-type": "application/json" };
-    return fetch(url, { ...init, headers: { ...headers, ...type } }).catch((error: unknown) => {
+  function reach(url: URL, init: RequestInit, type = "application/json"): Promise<Response> {
+    const typed = init.body == null ? {} : { "content-type": type };
+    return fetch(url, { ...init, headers: { ...headers, ...typed } }).catch((error: unknown) => {
       throw away(base, error);
     });
   }
 
-  async function call(url: URL, init: RequestInit = {}): Promise<Response> {
-    const response = await reach(url, init);
+  async function call(url: URL, init: RequestInit = {}, type?: string): Promise<Response> {
+    const response = await reach(url, init, type);
     if (!response.ok) throw await refusal(base, response);
     return response;
   }
@@ -91,6 +96,14 @@ export function connectGateway(base: string, token: string): Gateway {
     async post<T>(path: string, body: unknown) {
       const init = { method: "POST", body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_MOST_MS) };
       return (await call(address(path), init).then(bodyOf(base))) as T;
+    },
+    async put<T>(path: string, query: Readonly<Record<string, string | undefined>>, file: Uint8Array, type: string) {
+      const init = { method: "PUT", body: Buffer.from(file), signal: AbortSignal.timeout(FILE_MOST_MS) };
+      return (await call(address(path, query), init, type).then(bodyOf(base))) as T;
+    },
+    async delete<T>(path: string, query: Readonly<Record<string, string | undefined>>) {
+      const init = { method: "DELETE", signal: AbortSignal.timeout(ANSWER_MOST_MS) };
+      return (await call(address(path, query), init).then(bodyOf(base))) as T;
     },
     async *lines(path, query) {
       const response = await call(address(path, query));
@@ -133,7 +146,7 @@ function away(base: string, error: unknown): Failure {
     cause instanceof Error && "code" in cause && typeof cause.code === "string"
       ? cause.code
       : cause instanceof Error && cause.name === "TimeoutError"
-        ? `no answer within ${ANSWER_MOST_MS / 1000} s`
+        ? "no answer in time"
         : cause instanceof Error
           ? cause.message
           : String(cause);

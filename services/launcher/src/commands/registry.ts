@@ -3,8 +3,13 @@ import { close, halt, pause, resume } from "./control.ts";
 import { dataImport } from "./data-import.ts";
 import { dataList } from "./data-list.ts";
 import { doctor } from "./doctor.ts";
+import { jobsCancel, jobsList, jobsShow } from "./jobs.ts";
 import { ledgerExport } from "./ledger-export.ts";
 import { ledgerVerify } from "./ledger-verify.ts";
+import { modelsAdd } from "./models-add.ts";
+import { modelsPin, modelsPromote, modelsRemove, modelsRetire, modelsShadow, modelsUnpin } from "./models-control.ts";
+import { modelsList, modelsShow, modelsStats } from "./models-list.ts";
+import { modelsPredict } from "./models-predict.ts";
 import { services } from "./services.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -33,6 +38,20 @@ export const commands: readonly Command[] = [
   dataImport,
   dataList,
   train,
+  jobsList,
+  jobsShow,
+  jobsCancel,
+  modelsAdd,
+  modelsList,
+  modelsShow,
+  modelsStats,
+  modelsPredict,
+  modelsPromote,
+  modelsShadow,
+  modelsRetire,
+  modelsPin,
+  modelsUnpin,
+  modelsRemove,
   ledgerExport,
   ledgerVerify,
   doctor,

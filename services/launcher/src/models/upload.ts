@@ -1,0 +1,33 @@
+import { inputFailure } from "@tradewind/core";
+import { propertiesOf, withMetadata } from "@tradewind/onnx";
+import type { ModelChanged } from "../answers.ts";
+import type { Gateway } from "../client.ts";
+
+export const uploadStates = ["candidate", "shadow", "champion"] as const;
+export type UploadState = (typeof uploadStates)[number];
+
+export interface ModelUpload {
+  readonly id: string;
+  readonly file: Uint8Array;
+  readonly state: UploadState;
+  /** Of a file that says nothing of itself, as `propertiesOf` reads it. */
+  readonly metadata?: unknown;
+  /** An HTML page about it. */
+  readonly card?: Uint8Array;
+}
+
+/** Registers a model with the running system, its card beside it. Throws what the gateway refuses it with. */
+export async function uploadModel(gateway: Gateway, { id, file, state, metadata, card }: ModelUpload): Promise<ModelChanged> {
+  const path = `/api/models/${encodeURIComponent(id)}`;
+  const whole = metadata === undefined ? file : withMetadata(file, propertiesOf(metadata, `model ${id}`));
+  const changed = await gateway.put<ModelChanged>(path, { state }, whole, "application/octet-stream");
+  const version = changed.model?.versions[0]?.sha256;
+  if (card !== undefined && version !== undefined) await gateway.put(`${path}/card`, { version }, card, "text/html");
+  return changed;
+}
+
+export function stateOf(text: string | undefined): UploadState {
+  const found = uploadStates.find((state) => state === (text ?? "candidate"));
+  if (found === undefined) throw inputFailure("BAD_STATE", `--state "${text}" is not one of ${uploadStates.join(", ")}`);
+  return found;
+}
