@@ -15,7 +15,9 @@ export interface Role {
   readonly looksUp: readonly BucketName[];
   /** Keys it writes, by bucket. */
   readonly writes: Readonly<Partial<Record<BucketName, readonly string[]>>>;
-  /** Model files. */
+  /** Queues whose jobs it works. */
+  readonly works: readonly string[];
+  /** Model files and cards. */
   readonly files: "none" | "write";
 }
 
@@ -35,6 +37,7 @@ const service = (user: string, rest: Partial<Role>): Role => ({
   answers: true,
   looksUp: ["run", "variants", "leases", "states", "checkpoints"],
   writes: own(user),
+  works: [],
   files: "none",
   ...rest,
 });
@@ -62,11 +65,19 @@ export const roles: readonly Role[] = [
     writes: { ...own("orchestrator"), models: ["*"], scores: ["*"], jobs: ["*"] },
   }),
   service("execution", { says: ["ledger", "order", "fill", "position", "equity"], reads: ["candle", "decision", "ledger"] }),
+  service("trainer", {
+    says: ["training"],
+    reads: ["candle", "ledger"],
+    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models", "jobs"],
+    writes: { ...own("trainer"), models: ["*"], jobs: ["*"] },
+    works: ["train"],
+    files: "write",
+  }),
   service("gateway", {
-    says: ["command"],
+    says: ["command", "job"],
     reads: ["candle", "feature", "prediction", "signal", "decision", "ledger"],
     hearsAll: true,
-    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models"],
+    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models", "scores"],
     writes: { ...own("gateway"), variants: ["*"] },
   }),
   { user: "tap", says: [], reads: [], hearsAll: true, answers: false, looksUp: [], writes: {}, files: "none" },
@@ -88,6 +99,7 @@ export function permissionsOf(role: Role): Permissions {
     ...(role.answers ? making() : []),
     ...logs(role).flatMap(reading),
     ...role.looksUp.flatMap((bucket) => reading({ stream: `KV_${bucket}`, filters: [`$KV.${bucket}.>`] })),
+    ...role.works.flatMap(working),
     ...(role.files === "write" ? blobBuckets.flatMap(filing) : []),
   ];
   const subscribe = [
@@ -124,6 +136,17 @@ function reading({ stream, filters }: Log): string[] {
     ...filters.map((filter) => `${api}.CONSUMER.CREATE.${stream}.*.${narrowed(filter)}`),
     `${api}.CONSUMER.MSG.NEXT.${stream}.*`,
     `${api}.CONSUMER.DELETE.${stream}.*`,
+  ];
+}
+
+/** A worker's consumer is shared and outlives it: made by whoever comes first, deleted by nobody. */
+function working(kind: string): string[] {
+  const stream = "JOBS";
+  const consumer = `work-tw-job-${kind}`;
+  return [
+    `$JS.API.CONSUMER.CREATE.${stream}.${consumer}.tw.job.${kind}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+    `$JS.ACK.${stream}.${consumer}.>`,
   ];
 }
 

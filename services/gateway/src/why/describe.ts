@@ -1,7 +1,9 @@
-import { exactToNumber, formatFixed, type Candle, type LedgerEvent, type VariantPlan } from "@tradewind/core";
+import { exactToNumber, formatFixed, type Candle, type Decision, type LedgerEvent, type VariantPlan } from "@tradewind/core";
 import type { Envelope, MemberWord } from "@tradewind/contracts";
 import type { WhyStep } from "../views.ts";
+import { short, signed } from "./figures.ts";
 import type { DecisionHit, LedgerHit } from "./log-search.ts";
+import { predictionStep, shadowAbstentionStep, type ModelFacts } from "./models.ts";
 
 /** Steps of an explanation, each from one recorded fact. */
 export function candleStep(candle: Candle | undefined, { data, cause }: DecisionHit): WhyStep {
@@ -20,7 +22,9 @@ export function candleStep(candle: Candle | undefined, { data, cause }: Decision
   };
 }
 
-export function wordStep({ id, time, data }: Envelope<MemberWord>): WhyStep {
+/** What a member or a shadow said on the close of a decision. */
+export function wordStep(word: Envelope<MemberWord>, plan: VariantPlan, decision: Decision, facts: ModelFacts): WhyStep {
+  const { id, time, data } = word;
   switch (data.type) {
     case "signal": {
       const { source, action, confidence, reason, stop, target } = data.signal;
@@ -33,12 +37,10 @@ export function wordStep({ id, time, data }: Envelope<MemberWord>): WhyStep {
         detail: data.signal,
       };
     }
-    case "prediction": {
-      const { source, score, confidence, modelHash } = data.prediction;
-      const says = `${source} scores ${short(score)}, confidence ${short(confidence)} (model ${modelHash.slice(0, 8)})`;
-      return { stage: "prediction", time, id, says, detail: data.prediction };
-    }
+    case "prediction":
+      return predictionStep({ ...word, data }, plan, decision, facts);
     case "abstention":
+      if (data.abstention.source.includes("--")) return shadowAbstentionStep({ ...word, data });
       return {
         stage: "abstention",
         time,
@@ -50,14 +52,15 @@ export function wordStep({ id, time, data }: Envelope<MemberWord>): WhyStep {
 }
 
 export function decisionSteps({ id, data }: DecisionHit, plan: VariantPlan | undefined): WhyStep[] {
-  const { closeTime, votes, action, score, reason, validUntil } = data;
+  const { closeTime, votes, action, score, reason, validUntil, regime } = data;
   const ballots = votes.map(({ source, vote, weight, reason: why }) =>
     vote === null ? `${source} abstains (${why}), weight ${short(weight)}` : `${source} ${signed(vote)} x weight ${short(weight)}`,
   );
   const needed = plan === undefined ? "" : `, ${short(plan.decision.threshold)} needed`;
+  const market = regime === undefined ? "" : ` (weights of regime ${regime})`;
   const lasts = action === "HOLD" ? "" : `; valid until ${clockTime(validUntil)}`;
   return [
-    { stage: "votes", time: closeTime, says: ballots.join("; ") || "nobody votes", detail: votes },
+    { stage: "votes", time: closeTime, says: `${ballots.join("; ") || "nobody votes"}${market}`, detail: votes },
     { stage: "decision", time: closeTime, id, says: `${action}, weighted vote ${signed(score)}${needed}: ${reason}${lasts}`, detail: data },
   ];
 }
@@ -130,14 +133,6 @@ function sayEvent(event: LedgerEvent): readonly [stage: string, says: string] | 
 /** Market time for people, UTC. */
 export function clockTime(time: number): string {
   return new Date(time).toISOString().slice(0, 19).replace("T", " ");
-}
-
-export function short(value: number): string {
-  return String(Number(value.toFixed(4)));
-}
-
-function signed(value: number): string {
-  return value > 0 ? `+${short(value)}` : short(value);
 }
 
 /** The explanation as text: one line a step. */

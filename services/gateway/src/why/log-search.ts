@@ -1,7 +1,17 @@
 import type { Bus, Stored } from "@tradewind/bus";
 import { decodeEntry, type Candle, type Decision, type LedgerEntry, type VariantPlan } from "@tradewind/core";
-import { content, decodeMessage, patternOf, subjectOf, type Envelope, type MemberWord, type PayloadOf } from "@tradewind/contracts";
+import {
+  content,
+  decodeMessage,
+  patternOf,
+  subjectOf,
+  tokenOf,
+  type Envelope,
+  type MemberWord,
+  type PayloadOf,
+} from "@tradewind/contracts";
 import { rawData } from "../model/raw-data.ts";
+import { modelsOf, readModelFacts, type ModelFacts } from "./models.ts";
 
 /** A ledger entry with what led to it. */
 export interface LedgerHit {
@@ -19,8 +29,10 @@ export interface LogSearch {
   entries(account: string | undefined, marks: readonly string[]): Promise<LedgerHit[]>;
   /** The last decision on a close at or before `at`. */
   decision(variant: string, instrument: string, at: number): Promise<DecisionHit | undefined>;
-  /** What members said on the close of a decision. */
+  /** What members said on the close of a decision, then what shadows of their models did. */
   words(plan: VariantPlan, decision: DecisionHit): Promise<Envelope<MemberWord>[]>;
+  /** What is known of the models of a variant beside the log. */
+  facts(plan: VariantPlan): Promise<ModelFacts>;
   /** The candle a decision was made on. */
   candle(venue: string, instrument: string, timeframe: VariantPlan["timeframe"], near: DecisionHit): Promise<Candle | undefined>;
   /** Candles and gaps after one market time, up to another. */
@@ -44,12 +56,14 @@ export function createLogSearch(bus: Bus): LogSearch {
         return said === closeTime ? decoded.envelope : undefined;
       };
       const signals = await near(subjectOf("signal", { variant: plan.id, instrument }), published, pick("signal"));
-      const models = plan.members.filter(({ kind }) => kind === "model").map(({ name }) => name);
+      const models = modelsOf(plan);
       const predictions = await Promise.all(
         models.map((model) => near(subjectOf("prediction", { model, venue: plan.broker, instrument }), published, pick("prediction"))),
       );
-      return [...signals, ...predictions.flat()];
+      const shadows = models.length === 0 ? [] : await shadowWords(bus, plan, instrument, closeTime, published);
+      return [...signals, ...predictions.flat(), ...shadows];
     },
+    facts: (plan) => readModelFacts(bus, plan),
     async candle(venue, instrument, timeframe, { published, data: { closeTime } }) {
       const candles = await near(subjectOf("candle", { venue, instrument, timeframe }), published, ({ data }) => {
         const event = marketEvent(data);
@@ -70,6 +84,26 @@ export function createLogSearch(bus: Bus): LogSearch {
       return found;
     },
   };
+}
+
+/** What speaks beside a model's name is kept apart by its token; which shadows there were then, only the log knows. */
+async function shadowWords(
+  bus: Bus,
+  plan: VariantPlan,
+  instrument: string,
+  closeTime: number,
+  published: number,
+): Promise<Envelope<MemberWord>[]> {
+  const found = new Map<string, Envelope<MemberWord>>();
+  const filter = subjectOf("prediction", { model: "*", venue: tokenOf(plan.broker), instrument });
+  const shadows = modelsOf(plan).map((model) => `tw.prediction.${model}--`);
+  for await (const { subject, time, data } of bus.read(filter, { since: published - NEAR_MS })) {
+    if (time > published + NEAR_MS) break;
+    if (!shadows.some((start) => subject.startsWith(start))) continue;
+    const decoded = decodeMessage("prediction", data);
+    if (decoded.ok && content(decoded.envelope.data).closeTime === closeTime && !found.has(subject)) found.set(subject, decoded.envelope);
+  }
+  return [...found.values()];
 }
 
 /** Reads what `pick` takes of a subject, from near a wall time on; from the beginning where there is nothing. */

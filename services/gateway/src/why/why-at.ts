@@ -1,7 +1,8 @@
 import { calendarNamed, formatFixed, type Decision, type LedgerEvent, type Qty, type VariantPlan } from "@tradewind/core";
 import { messageId, type DesiredVariant } from "@tradewind/contracts";
 import type { WhyStep } from "../views.ts";
-import { clockTime, ledgerSteps, short } from "./describe.ts";
+import { clockTime, ledgerSteps } from "./describe.ts";
+import { short } from "./figures.ts";
 import type { DecisionHit, LedgerHit, LogSearch } from "./log-search.ts";
 import { decided } from "./why-order.ts";
 
@@ -123,6 +124,8 @@ function answerOf(decision: Decision, plan: VariantPlan, hits: readonly LedgerHi
 function holdReason({ reason, score, votes }: Decision, { decision }: VariantPlan): string {
   if (votes.every(({ vote }) => vote === null))
     return `nobody voted (${votes.map(({ source, reason: why }) => `${source}: ${why}`).join("; ")})`;
-  if (reason === "below threshold") return `the weighted vote of ${short(score)} is below the ${short(decision.threshold)} needed`;
-  return reason;
+  const silent = votes.flatMap(({ source, vote, reason: why }) => (vote === null ? [`${source} abstained: ${why}`] : []));
+  const beside = silent.length === 0 ? "" : ` (${silent.join("; ")})`;
+  if (reason === "below threshold") return `the weighted vote of ${short(score)} is below the ${short(decision.threshold)} needed${beside}`;
+  return `${reason}${beside}`;
 }

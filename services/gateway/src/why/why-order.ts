@@ -78,9 +78,11 @@ async function decisionOf(log: LogSearch, { hit, order }: Intended): Promise<Dec
 /** Candle, words, votes and decision. */
 export async function decided(log: LogSearch, plan: VariantPlan | undefined, decision: DecisionHit | undefined): Promise<WhyStep[]> {
   if (decision === undefined) return [];
-  const candle = plan && (await log.candle(plan.broker, decision.data.instrument, plan.timeframe, decision));
-  const words = plan === undefined ? [] : await log.words(plan, decision);
-  return [candleStep(candle, decision), ...words.map(wordStep), ...decisionSteps(decision, plan)];
+  if (plan === undefined) return [candleStep(undefined, decision), ...decisionSteps(decision, plan)];
+  const candle = await log.candle(plan.broker, decision.data.instrument, plan.timeframe, decision);
+  const facts = await log.facts(plan);
+  const words = (await log.words(plan, decision)).map((word) => wordStep(word, plan, decision.data, facts));
+  return [candleStep(candle, decision), ...words, ...decisionSteps(decision, plan)];
 }
 
 function passed({ hit, order }: Intended): WhyStep {
