@@ -69,6 +69,11 @@ const plugIns: readonly { dir: string; registry: string; except: readonly string
     except: ["broker.ts", "resolve.ts", "symbol.ts"],
   },
   { dir: "libs/venues/src/feeds", registry: "libs/venues/src/feeds/registry.ts", except: ["feed.ts"] },
+  {
+    dir: "libs/onnx/src/families",
+    registry: "libs/onnx/src/families/registry.ts",
+    except: ["family.ts", "blocks.ts", "initial.ts"],
+  },
   { dir: "services/launcher/src/commands", registry: "services/launcher/src/commands/registry.ts", except: ["backtest-text.ts"] },
 ];
 

@@ -6,8 +6,8 @@ import { concat, pad, reshape, slice, split, transpose } from "./shaping.ts";
 import type { Variable } from "./tape.ts";
 import { servedConv, servedLayerNorm, servedLstm } from "./served-layers.ts";
 
-/** Keras's and PyTorch's value is of this order too; exported files carry it. */
-export const NORM_EPSILON = 1e-5;
+/** Keeps a row of equal numbers from dividing by 0; PyTorch's value. */
+const NORM_EPSILON = 1e-5;
 
 /**
  * Convolution over time with zeros beyond both ends: x [batch, time, in], weight [width, in, out] of odd width, bias
