@@ -16,15 +16,24 @@ export const keepToken = (token) => sessionStorage.setItem(KEY, token);
 export const forgetToken = () => sessionStorage.removeItem(KEY);
 
 /** Asks the gateway; throws an error with the gateway's own message and `status`. */
-export async function ask(path, { query, body } = {}) {
+export async function ask(path, options = {}) {
+  return (await answered(path, options)).json();
+}
+
+/** As `ask`, where the answer is a text. */
+export async function askText(path, options = {}) {
+  return (await answered(path, options)).text();
+}
+
+async function answered(path, { query, body }) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, value);
   const response = await fetch(url, {
     headers: { authorization: `Bearer ${sessionStorage.getItem(KEY)}`, ...(body && { "content-type": "application/json" }) },
     ...(body && { method: "POST", body: JSON.stringify(body) }),
   });
-  const answer = await response.json();
-  if (response.ok) return answer;
+  if (response.ok) return response;
+  const answer = await response.json().catch(() => ({}));
   throw Object.assign(new Error(answer.error?.message ?? `the gateway answers ${response.status}`), { status: response.status });
 }
 

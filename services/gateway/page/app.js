@@ -1,6 +1,8 @@
 import { ask, forgetToken, keepToken, listen, takeToken } from "./api.js";
 import { byId } from "./dom.js";
 import { paintDecisions, paintFills } from "./feeds.js";
+import { followModels } from "./models-feed.js";
+import { paintModels } from "./models.js";
 import { paintPlot } from "./plot.js";
 import { onPaint, store, take, touch } from "./store.js";
 import { paintClock, paintSystem } from "./system.js";
@@ -9,7 +11,7 @@ import { paintVariants } from "./variants.js";
 const CLOCK_MS = 250;
 const THEME = "tradewind.theme";
 
-for (const painter of [paintSystem, paintVariants, paintPlot, paintDecisions, paintFills])
+for (const painter of [paintSystem, paintVariants, paintPlot, paintModels, paintDecisions, paintFills])
   onPaint((state) => {
     if (state.status !== undefined) painter(state);
   });
@@ -30,7 +32,10 @@ async function enter() {
   byId("login").hidden = true;
   byId("main").hidden = false;
   listen({
-    message: take,
+    message(data) {
+      take(data);
+      followModels();
+    },
     opened() {
       store.connected = true;
       touch();

@@ -10,6 +10,11 @@ export const store = {
   selected: undefined,
   at: 0,
   connected: false,
+  /** Of models, as last asked for: the registered ones, what each inference instance holds, the jobs, what went wrong. */
+  models: undefined,
+  modelStats: undefined,
+  jobs: undefined,
+  modelsProblem: undefined,
 };
 
 const PAINT_MS = 200;

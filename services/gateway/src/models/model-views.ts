@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { championOf, decodeModelRecord, modelStates, type ModelRecord } from "@tradewind/contracts";
 import { lineOf } from "@tradewind/kit";
+import { scoresView } from "./scores.ts";
 
 const time = z.number().describe("ms since the epoch");
 const state = z
@@ -31,6 +32,7 @@ export const modelView = z.object({
   limitMb: z.number().optional(),
   versions: z.array(versionView).describe("Newest first."),
   history: z.array(z.object({ at: time, sha256: z.string(), from: state.optional(), to: state, reason: z.string(), by: z.string() })),
+  scores: scoresView.optional().describe("What its versions' votes were worth; left out until they are scored."),
   problem: z.string().optional(),
 });
 export type ModelView = z.infer<typeof modelView>;

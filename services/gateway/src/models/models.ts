@@ -4,6 +4,7 @@ import { decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand 
 import { checkModelId, modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
 import { askService } from "../ask-service.ts";
 import type { Services } from "../model/services.ts";
+import { readScores, type ScoresView } from "./scores.ts";
 import { modelViewOf, statsView, summed, viewOfText, type ModelView, type StatsView } from "./model-views.ts";
 
 export interface Upload {
@@ -73,10 +74,10 @@ export function openModels(context: ServiceContext, services: Services): Models 
 
   return {
     async all() {
-      const [entries, pages] = await Promise.all([bus.kv("models").entries(), withCards()]);
-      return entries.map(({ key, value }) => viewOfText(key, value, pages)).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const [entries, pages, scores] = await Promise.all([bus.kv("models").entries(), withCards(), readScores(bus)]);
+      return entries.map(({ key, value }) => withScores(viewOfText(key, value, pages), scores)).sort((a, b) => (a.id < b.id ? -1 : 1));
     },
-    one: async (id) => modelViewOf(await recordOf(id), await withCards()),
+    one: async (id) => withScores(modelViewOf(await recordOf(id), await withCards()), await readScores(bus)),
     async upload(id, { file, state, metadata, by }) {
       const blob = `upload-${randomUUID()}`;
       const command = {
@@ -127,4 +128,9 @@ export function openModels(context: ServiceContext, services: Services): Models 
       return sha256;
     },
   };
+}
+
+function withScores(view: ModelView, scores: ReadonlyMap<string, ScoresView>): ModelView {
+  const found = scores.get(view.id);
+  return { ...view, ...(found !== undefined && { scores: found }) };
 }
