@@ -1,11 +1,12 @@
 import type { Bus } from "@tradewind/bus";
 import { decodeMessage, patternOf } from "@tradewind/contracts";
-import type { VariantPlan } from "@tradewind/core";
+import type { Prediction, VariantPlan } from "@tradewind/core";
 import type { MarketClock } from "@tradewind/kit";
 import type { Io } from "../command.ts";
 import { decisionLine } from "./decision-line.ts";
 import { followHappenings } from "./happenings.ts";
 import { happeningLine, statusLine, summaryText, type LineStyle } from "./lines.ts";
+import { predictionsOf } from "./member-words.ts";
 
 export interface TellerOptions {
   readonly bus: Bus;
@@ -48,12 +49,16 @@ export function createTeller({ bus, io, plans, clock, quiet, json, decisions }: 
     ? bus.consume({
         filter: patternOf("decision"),
         from: "new",
-        take({ data }) {
+        async take({ data }) {
           const decoded = decodeMessage("decision", data);
           if (!decoded.ok) return;
           const decision = decoded.envelope.data;
-          if (json) printJson({ type: "decision", decision });
-          else print(decisionLine(decision, style));
+          const plan = plans.find(({ id }) => id === decision.variant);
+          const none: ReadonlyMap<string, Prediction> = new Map();
+          // The decision is told all the same while the bus is away.
+          const predictions = plan === undefined ? none : await predictionsOf(bus, plan, decision).catch(() => none);
+          if (json) printJson({ type: "decision", decision, predictions: Object.fromEntries(predictions) });
+          else print(decisionLine(decision, style, predictions));
         },
       })
     : undefined;
