@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const users = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "gateway", "tap"];
+const users = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "trainer", "gateway", "tap"];
 
 if (process.argv.includes("--help")) {
   process.stdout.write(`node infra/make-secrets.mjs [folder]

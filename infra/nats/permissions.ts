@@ -77,10 +77,11 @@ export const roles: readonly Role[] = [
     says: ["command", "job"],
     reads: ["candle", "feature", "prediction", "signal", "decision", "ledger"],
     hearsAll: true,
-    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models", "scores"],
-    writes: { ...own("gateway"), variants: ["*"] },
+    looksUp: ["run", "variants", "leases", "states", "checkpoints", "models", "scores", "jobs"],
+    writes: { ...own("gateway"), variants: ["*"], jobs: ["*"] },
+    files: "write",
   }),
-  { user: "tap", says: [], reads: [], hearsAll: true, answers: false, looksUp: [], writes: {}, files: "none" },
+  { user: "tap", says: [], reads: [], hearsAll: true, answers: false, looksUp: [], writes: {}, works: [], files: "none" },
 ];
 
 export interface Permissions {

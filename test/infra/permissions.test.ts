@@ -14,52 +14,59 @@ const streamOfKind: Partial<Record<Kind, string>> = {
   signal: "DECISIONS",
   decision: "DECISIONS",
   ledger: "LEDGER",
-  job: "JOBS",
 };
 
 /** Who may say, hear (as it is said) and read (from the log) each kind. */
 const kinds = `
-             market-data  strategy  model-inference  orchestrator  execution  gateway    tap
-candle       say read     read      read             read          read       hear read  hear
-feature      say read     -         read             -             -          hear read  hear
-prediction   -            -         say read         read          -          hear read  hear
-signal       -            say read  -                read          -          hear read  hear
-decision     -            -         -                say read      read       hear read  hear
-ledger       -            -         -                -             say read   hear read  hear
-order        -            -         -                -             say        hear       hear
-fill         -            -         -                -             say        hear       hear
-position     -            -         -                -             say        hear       hear
-equity       -            -         -                -             say        hear       hear
-command      -            -         -                -             -          say hear   hear
-job          -            -         -                say           -          hear       hear`;
+             market-data  strategy  model-inference  orchestrator  execution  trainer  gateway        tap
+candle       say read     read      read             read          read       read     hear read      hear
+feature      say read     -         read             -             -          -        hear read      hear
+prediction   -            -         say read         read          -          -        hear read      hear
+signal       -            say read  -                read          -          -        hear read      hear
+decision     -            -         -                say read      read       -        hear read      hear
+ledger       -            -         -                -             say read   read     hear read      hear
+order        -            -         -                -             say        -        hear           hear
+fill         -            -         -                -             say        -        hear           hear
+position     -            -         -                -             say        -        hear           hear
+equity       -            -         -                -             say        -        hear           hear
+command      -            -         -                -             -          -        say hear       hear
+job          -            -         -                say           -          -        say hear       hear
+training     -            -         -                -             -          say      hear           hear`;
 
 /** Who may write or use what lies beside the kinds. */
 const others = `
-                                         market-data  strategy  model-inference  orchestrator  execution  gateway  tap
-$KV.run.manifest                         say          say       say              say           say        say      -
-$KV.run.clock                            say          -         -                -             -          -        -
-$KV.variants.some                        -            -         -                -             -          say      -
-$KV.models.some                          -            -         say              say           -          -        -
-$KV.scores.some                          -            -         -                say           -          -        -
-$KV.jobs.some                            -            -         -                say           -          -        -
-$KV.leases.execution.some                -            -         -                -             say        -        -
-$KV.leases.orchestrator.some             -            -         -                say           -          -        -
-$KV.states.strategy.some                 -            say       -                -             -          -        -
-$KV.checkpoints.execution.some           -            -         -                -             say        -        -
-$O.model-files.C.some                    -            -         say              -             -          -        -
-$JS.API.STREAM.CREATE.LEDGER             say          say       say              say           say        say      -
-$JS.API.STREAM.CREATE.OTHER              -            -         -                -             -          -        -
-$JS.API.STREAM.UPDATE.LEDGER             -            -         -                -             -          -        -
-$JS.API.STREAM.DELETE.LEDGER             -            -         -                -             -          -        -
-$JS.API.STREAM.PURGE.LEDGER              -            -         -                -             -          -        -
-$JS.API.STREAM.MSG.DELETE.LEDGER         -            -         -                -             -          -        -
-$JS.API.STREAM.RESTORE.LEDGER            -            -         -                -             -          -        -
-$JS.API.DIRECT.GET.LEDGER                -            -         -                -             -          -        -
-$JS.API.CONSUMER.CREATE.LEDGER.some      -            -         -                -             -          -        -
-_INBOX_execution.some                    -            -         -                -             hear       -        -
-tw.command.execution.halt                -            -         -                -             hear       say hear hear
-tw.other                                 -            -         -                -             -          hear     hear
-$SYS.REQ.SERVER.PING                     -            -         -                -             -          -        -`;
+                                                                market-data      strategy         model-inference  orchestrator     execution        trainer          gateway          tap
+$KV.run.manifest                                                say              say              say              say              say              say              say              -
+$KV.run.clock                                                   say              -                -                -                -                -                -                -
+$KV.variants.some                                               -                -                -                -                -                -                say              -
+$KV.models.some                                                 -                -                say              say              -                say              -                -
+$KV.jobs.some                                                   -                -                -                say              -                say              say              -
+$KV.scores.some                                                 -                -                -                say              -                -                -                -
+$KV.leases.execution.some                                       -                -                -                -                say              -                -                -
+$KV.leases.orchestrator.some                                    -                -                -                say              -                -                -                -
+$KV.states.strategy.some                                        -                say              -                -                -                -                -                -
+$KV.checkpoints.execution.some                                  -                -                -                -                say              -                -                -
+$O.model-files.C.some                                           -                -                say              -                -                say              say              -
+$O.model-cards.C.some                                           -                -                say              -                -                say              say              -
+$JS.API.CONSUMER.CREATE.JOBS.work-tw-job-train.tw.job.train     -                -                -                -                -                say              -                -
+$JS.API.CONSUMER.MSG.NEXT.JOBS.work-tw-job-train                -                -                -                -                -                say              -                -
+$JS.API.CONSUMER.MSG.NEXT.JOBS.other                            -                -                -                -                -                -                -                -
+$JS.API.CONSUMER.DELETE.JOBS.work-tw-job-train                  -                -                -                -                -                -                -                -
+$JS.ACK.JOBS.work-tw-job-train.1.1.1.1.1                        -                -                -                -                -                say              -                -
+$JS.API.STREAM.PURGE.JOBS                                       -                -                -                -                -                -                -                -
+$JS.API.STREAM.CREATE.LEDGER                                    say              say              say              say              say              say              say              -
+$JS.API.STREAM.CREATE.OTHER                                     -                -                -                -                -                -                -                -
+$JS.API.STREAM.UPDATE.LEDGER                                    -                -                -                -                -                -                -                -
+$JS.API.STREAM.DELETE.LEDGER                                    -                -                -                -                -                -                -                -
+$JS.API.STREAM.PURGE.LEDGER                                     -                -                -                -                -                -                -                -
+$JS.API.STREAM.MSG.DELETE.LEDGER                                -                -                -                -                -                -                -                -
+$JS.API.STREAM.RESTORE.LEDGER                                   -                -                -                -                -                -                -                -
+$JS.API.DIRECT.GET.LEDGER                                       -                -                -                -                -                -                -                -
+$JS.API.CONSUMER.CREATE.LEDGER.some                             -                -                -                -                -                -                -                -
+_INBOX_execution.some                                           -                -                -                -                hear             -                -                -
+tw.command.execution.halt                                       -                -                -                -                hear             -                say hear         hear
+tw.other                                                        -                -                -                -                -                -                hear             hear
+$SYS.REQ.SERVER.PING                                            -                -                -                -                -                -                -                -`;
 
 describe("the users of the NATS server", () => {
   let server: NatsServer;
@@ -130,6 +137,7 @@ describe("the users of the NATS server", () => {
   });
 
   test("given the credential of a service, the bus does for it all that its stage needs", async () => {
+    const asker = await connectNats({ servers: server.url, name: "gateway", ...credential("gateway"), inboxPrefix: "_INBOX_gateway" });
     for (const role of roles.filter(({ answers }) => answers)) {
       const refused: unknown[] = [];
       const { user, pass } = credential(role.user);
@@ -162,11 +170,25 @@ describe("the users of the NATS server", () => {
           expect(await bus.blobs("model-files").list()).toEqual(["a"]);
           await bus.blobs("model-files").delete("a");
         }
+        for (const kind of role.works) {
+          let taken = false;
+          const worker = await bus.work({
+            subject: `tw.job.${kind}`,
+            async take(_, renew) {
+              renew();
+              taken = true;
+            },
+          });
+          await asker.append(`tw.job.${kind}`, "one");
+          await eventually(() => taken);
+          await worker.stop();
+        }
         expect(refused, user).toEqual([]);
       } finally {
         await bus.close();
       }
     }
+    await asker.close();
   });
 
   test("given a command to a service, it answers into the gateway's inbox and nowhere else", async () => {
