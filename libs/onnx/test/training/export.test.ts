@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { MatrixPlan } from "@tradewind/core";
 import { inspectModel, openModelSession, readModelHeader, type NetFamilyName } from "../../src/index.ts";
 import { referenceScores, softmaxOf } from "../support/reference-nets.ts";
 import { openSmall, SMALL_LABELS, smallMatrices, smallMatrix, smallNormaliser, smallShape, trainSmall } from "../support/small-task.ts";
@@ -62,6 +63,21 @@ describe("an exported net", () => {
     expect(model.metadata).toMatchObject({ matrix: smallMatrix, labels: SMALL_LABELS, version: "3", expiresAt });
     expect(model.metadata.notes).toMatchObject({ family: "cnn", seed: "7" });
     expect(model.signature).toMatchObject({ rowShape: [2, 12, 3], fixedRows: undefined, output: "probabilities" });
+    await trainer.release();
+  });
+
+  test.each(families)("given %s at the smallest of sizes, when it has trained a step, then its file equals the trainer", async (family) => {
+    const shape = { timeframes: 1, window: 1, features: 1 };
+    const normaliser = { mean: new Float32Array(1), deviation: new Float32Array(1) };
+    const trainer = await openSmall(family, { shape, normaliser, batch: 1, labels: ["down", "up"], objective: "classes" });
+    await trainer.step(Float32Array.of(0.5), Int32Array.of(1));
+    const matrix: MatrixPlan = { timeframes: ["1m"], window: 1, features: [{ name: "body" }] };
+    const session = await openModelSession(inspectModel(trainer.export({ ...about, matrix }), "exported"));
+    for (const rows of [1, 5]) {
+      const x = smallMatrices(1, 3).slice(0, rows);
+      expect(furthest(await session.run(x, rows), await trainer.outputs(x, rows))).toBeLessThan(1e-5);
+    }
+    await session.release();
     await trainer.release();
   });
 
