@@ -6,6 +6,7 @@ import { createSimVenue, type SimVenue } from "../sim/venue.ts";
 import { restoreVenue, snapshotVenue } from "../sim/venue-snapshot.ts";
 import { restoreAccount, snapshotAccount } from "../trade/account-snapshot.ts";
 import { emptyAccount } from "../trade/account.ts";
+import type { Command } from "../trade/event.ts";
 import { createTradeMachine, openAccount, type TradeMachine } from "../trade/trade.ts";
 import { createDealing, type FundingPayment } from "./dealing.ts";
 
@@ -32,6 +33,8 @@ export interface PaperAccount {
   close(time: number, candles: readonly Candle[], funding?: readonly FundingPayment[]): void;
   /** Takes a decision at event time `time`, after the candles of that time. */
   decide(decision: Decision, time: number): void;
+  /** Takes an order of whoever runs the account, at event time `time`. */
+  command(command: Command, time: number): void;
   /** Charges funding at the venue and books it. */
   fund(payment: FundingPayment): void;
   /** Ends the data: open positions are closed at these candles' open or close, if the variant asks for it. */
@@ -72,6 +75,10 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     },
     decide(decision, time) {
       take(trade.decide(decision, time), time);
+      settle();
+    },
+    command(command, time) {
+      take(trade.step({ type: "command", command, time }), time);
       settle();
     },
     fund: (payment) => dealing.fund(payment),
