@@ -198,7 +198,7 @@ describe("the registry of models over REST", () => {
       const { status, body } = await send("GET", "/api/models/stats");
       return status === 200 && body;
     });
-    expect(stats).toMatchObject({ total_limit_mb: 200, total_used_mb: 20, total_free_mb: 180, utilization_percent: 10 });
+    expect(stats).toMatchObject({ total_limit_mb: 100, total_used_mb: 10, total_free_mb: 90, utilization_percent: 10 });
     expect(Object.keys(stats.models as object)).toEqual(["of-a", "of-b"]);
     expect(Object.keys(stats.instances as object)).toEqual(["a", "b"]);
   });

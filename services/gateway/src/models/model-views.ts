@@ -80,18 +80,23 @@ export type StatsView = z.infer<typeof statsView>;
 const statsAnswer = statsView.extend({ instances: z.record(z.string(), statsView).describe("What each instance says.") });
 export { statsAnswer };
 
-/** The sum over the instances; each has a budget of its own. */
+/** Instances share one limit, and each tells what all of them hold; the fullest account is the latest. */
 export function summed(instances: Readonly<Record<string, StatsView>>): z.infer<typeof statsAnswer> {
   const all = Object.values(instances);
-  const sum = (of: (stats: StatsView) => number): number => all.reduce((total, stats) => total + of(stats), 0);
-  const limit = sum((stats) => stats.total_limit_mb);
-  const used = sum((stats) => stats.total_used_mb);
+  const most = (of: (stats: StatsView) => number): number => all.reduce((size, stats) => Math.max(size, of(stats)), 0);
+  const limit = most((stats) => stats.total_limit_mb);
+  const used = most((stats) => stats.total_used_mb);
   return {
     total_limit_mb: limit,
-    models: Object.assign({}, ...all.map(({ models }) => models)) as StatsView["models"],
+    // What an instance says of its own hosts says more than what the others say of them.
+    models: Object.assign({}, ...all.map(({ models }) => models), ...all.map(({ models }) => owned(models))) as StatsView["models"],
     total_used_mb: used,
-    total_free_mb: sum((stats) => stats.total_free_mb),
+    total_free_mb: Math.max(0, Math.round(10 * (limit - used)) / 10),
     utilization_percent: limit === 0 ? 0 : Math.round((1_000 * used) / limit) / 10,
     instances,
   };
+}
+
+function owned(models: StatsView["models"]): StatsView["models"] {
+  return Object.fromEntries(Object.entries(models).filter(([, host]) => "state" in host));
 }
