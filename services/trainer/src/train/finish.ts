@@ -9,6 +9,7 @@ import { matricesOf } from "../learners/rows.ts";
 import { cardOf } from "./card.ts";
 import { writeTogether } from "./files.ts";
 import { judge } from "./judge.ts";
+import { labelNotes } from "./label-notes.ts";
 import type { Prepared } from "./prepare.ts";
 import { resultOf, type TrainingResult } from "./result.ts";
 import type { Trained } from "./run.ts";
@@ -70,6 +71,7 @@ async function aboutOf(prepared: Prepared, trained: Trained, weightsHash: string
       data_hash: dataHash,
       weights_hash: weightsHash,
       metrics: JSON.stringify({ accuracy: round(accuracy), log_loss: round(logLoss) }),
+      ...labelNotes(plan),
       code_version: CODE_VERSION,
     },
     ...(expiresDays !== undefined && { expiresAt: columns.closeTime[columns.length - 1]! + expiresDays * DAY_MS }),
