@@ -46,8 +46,8 @@ export interface Command {
   run(args: Arguments, io: Io): Promise<number>;
 }
 
-/** Exit codes: 0 done, 1 failed, 2 bad input, 3 a check did not hold. */
-export const exitCodes = { done: 0, failed: 1, badInput: 2, checkFailed: 3 } as const;
+/** Exit codes: 0 done, 1 failed, 2 bad input, 3 a check did not hold, 130 (as shells say it) stopped by Ctrl-C. */
+export const exitCodes = { done: 0, failed: 1, badInput: 2, checkFailed: 3, interrupted: 130 } as const;
 
 /** Flags every command has. */
 export const commonOptions: Readonly<Record<string, Option>> = {

@@ -1,18 +1,15 @@
 import { resolve } from "node:path";
-import { isFailure } from "@tradewind/core";
-import { completeTraining, finish, prepare, train as learn, type Finished, type Training } from "@tradewind/trainer";
+import { completeTraining } from "@tradewind/trainer";
 import { gatewayOptions } from "../client.ts";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
 import { choiceFlag, numberFlag, settingsOf, shownPath } from "../settings.ts";
-import { endRequests } from "../start/signals.ts";
 import { noMoreThan } from "../support.ts";
+import { trainHere } from "../train/here.ts";
 import { wishOf, wishOptions } from "../train/options.ts";
 import { registerHint, registerModel, registerStates } from "../train/register.ts";
-import { progressText, resultText } from "../train/text.ts";
+import { resultText } from "../train/text.ts";
 
 const CHECKPOINT_EVERY_S = 10;
-/** As a shell reports a program that ended by Ctrl-C. */
-const INTERRUPTED = 130;
 
 export const train: Command = {
   name: "train",
@@ -42,7 +39,7 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   const everyMs = 1_000 * (numberFlag(args, "checkpoint-every", 0.01, 86_400, false) ?? CHECKPOINT_EVERY_S);
   const startedAt = performance.now();
   const finished = await trainHere(training, { dir: out, checkpointEveryMs: everyMs, fresh: args.flag("fresh") }, io);
-  if (finished === undefined) return INTERRUPTED;
+  if (finished === undefined) return exitCodes.interrupted;
   const seconds = (performance.now() - startedAt) / 1_000;
   const registered = state === undefined ? undefined : await registerModel(finished, state, args, io);
   if (args.flag("json"))
@@ -54,39 +51,4 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
       `${resultText(finished, seconds, io.cwd)}${registered === undefined ? registerHint(finished, shownPath(finished.files.model, io.cwd)) : `  ${registered.message}\n`}`,
     );
   return exitCodes.done;
-}
-
-export interface TrainHere {
-  readonly dir: string;
-  readonly checkpointEveryMs: number;
-  readonly fresh: boolean;
-}
-
-/** Trains in this process, with its progress on the terminal. Undefined when a person stopped it: that was told. */
-export async function trainHere(training: Training, { dir, checkpointEveryMs, fresh }: TrainHere, io: Io): Promise<Finished | undefined> {
-  const startedAt = Date.now();
-  const stop = new AbortController();
-  const end = endRequests(io.env, () => process.exit(INTERRUPTED));
-  void end.asked.then(() => stop.abort());
-  try {
-    const prepared = await prepare(training, (phase) => io.progress(phase));
-    for (const notice of prepared.notices) io.say(notice);
-    const trained = await learn(prepared, {
-      tell: (progress) => io.progress(progressText(prepared.name, progress, (Date.now() - startedAt) / 1_000)),
-      signal: stop.signal,
-      dir,
-      checkpointEveryMs,
-      fresh,
-    });
-    io.progress("");
-    if (trained.resumedFrom !== undefined) io.say(`went on from a checkpoint at ${Math.floor(100 * trained.resumedFrom)} %`);
-    return await finish(prepared, trained, dir, startedAt);
-  } catch (error) {
-    if (!isFailure(error) || error.code !== "TRAINING_STOPPED") throw error;
-    io.progress("");
-    io.say(error.message);
-    return undefined;
-  } finally {
-    end.stop();
-  }
 }

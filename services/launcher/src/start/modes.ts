@@ -21,10 +21,7 @@ export async function runMode(args: Arguments, io: Io): Promise<number> {
     case "test":
       return (await import("./self-check.ts")).selfCheck(io, args.flag("json"));
     case "train":
-      throw inputFailure(
-        "NOT_YET",
-        "--mode train: training models is not part of this build yet; a trained ONNX file is served by inference.models of system.yaml",
-      );
+      return (await import("./mode-train.ts")).trainSymbol(args, io);
   }
 }
 

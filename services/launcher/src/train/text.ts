@@ -41,3 +41,28 @@ export function signed(value: number, digits = 4): string {
   const text = value.toFixed(digits);
   return Number(text) === 0 ? (0).toFixed(digits) : value > 0 ? `+${text}` : text;
 }
+
+/** Several models of the same candles beside each other. */
+export function comparisonText(finished: readonly Finished[], seconds: readonly number[], next: string): string {
+  const lines = finished.map(({ result: { name, metrics, baseline } }, i) => {
+    const net = `${signed(metrics.net.mean_pct)} %`;
+    const figures = [`${(100 * metrics.accuracy).toFixed(1)} %`, metrics.log_loss.toFixed(4), metrics.naive_log_loss.toFixed(4), net];
+    return `  ${name.padEnd(32)}${figures.map((text) => text.padStart(12)).join("")}${String(metrics.acted).padStart(8)}  ${baseline.beats_naive.padEnd(20)}${seconds[i]!.toFixed(1).padStart(6)} s`;
+  });
+  const titles = ["accuracy", "log loss", "naive", "net a row"].map((text) => text.padStart(12)).join("");
+  const said = finished.map(({ result: { name, baseline } }) => `  ${name}: ${baseline.sentence}`);
+  const first = finished[0]!;
+  const cautions = first.result.cautions.map(({ code, detail }) => `  ${code}: ${detail}`);
+  const rows = `${show(first.result.data.rows, 0)} rows of ${first.result.data.symbol} ${first.result.matrix.timeframes.join(", ")}`;
+  return `
+${rows}; naive: log loss of always naming the classes' shares; beats naive: earns more after costs than the best naive way
+
+  ${"model".padEnd(32)}${titles}${"acted".padStart(8)}  ${"beats naive".padEnd(20)}
+${lines.join("\n")}
+
+${said.join("\n")}
+${cautions.length === 0 ? "" : `\n${cautions.join("\n")}\n`}
+  cards: ${finished.map(({ files }) => files.card).join("\n         ")}
+  next:  ${next}
+`;
+}

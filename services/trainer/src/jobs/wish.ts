@@ -33,43 +33,47 @@ const known = [
   "expires_days",
   /** How often its process was lost; the trainer writes it. */
   "losses",
-  ...["seed", "folds", "window", "horizon", "label", "min_train"],
+  ...["seed", "folds", "window", "horizon", "label", "min_train", "embargo", "epochs"],
 ] as const;
-const inSettings = ["seed", "folds", "window", "horizon", "label", "min_train"] as const;
+const inSettings = ["seed", "folds", "window", "horizon", "label", "min_train", "embargo"] as const;
 const states = ["candidate", "shadow", "champion"] as const;
 const USUAL_DAYS = 30;
 /** A store that begins so much after what is wanted, or ends so much before, does not hold it. */
 const SLACK_MS = DAY_MS / 4;
 
 /**
- * The training that a job's parameters ask for: {model, family, symbol, broker?, timeframe?, from?, to? (ISO), days?,
+ * The training that a job's parameters ask for: {family, symbol, model?, broker?, timeframe?, from?, to? (ISO), days?,
  * settings?, state?, ...}. Its candles are those of the installation; where its market is simulated and they do not reach
  * back, the simulated market's own. Without `to` they end at `marketNow`. Throws input failures of one line.
  */
 export async function readJob(
-  parameters: Readonly<Record<string, unknown>>,
+  said: Readonly<Record<string, unknown>>,
   { data, market }: Pick<SystemConfig, "data" | "market">,
   marketNow: number,
 ): Promise<TrainingJob> {
+  // As flags of `tradewind train` or as settings are written.
+  const parameters = Object.fromEntries(Object.entries(said).map(([key, value]) => [key.replaceAll("-", "_"), value]));
   const stranger = Object.keys(parameters).find((key) => !(known as readonly string[]).includes(key));
   if (stranger !== undefined) throw bad(stranger, parameters[stranger], `known are ${known.join(", ")}`);
   const given = { ...parameters, ...ownOf(parameters["settings"]) };
   const text = (key: string): string | undefined => typed(given, key, "string");
   const number = (key: string): number | undefined => typed(given, key, "number");
-  const model = checkModelId(needed(text("model"), "model"));
   const state = states.find((one) => one === (text("state") ?? "shadow"));
   if (state === undefined) throw bad("state", given["state"], `it can be ${states.join(", ")}`);
+  const family = needed(text("family"), "family");
   const [symbol, broker, timeframe] = [needed(text("symbol"), "symbol"), text("broker"), text("timeframe") ?? "1m"];
   if (!isTimeframe(timeframe)) throw bad("timeframe", timeframe, "it is no timeframe");
+  const instrument = instrumentOf(symbol, broker);
+  const model = checkModelId(text("model") ?? `${family}-${instrument.id}-${timeframe}`);
   const to = timeOf(given["to"], "to") ?? marketNow;
   const from = timeOf(given["from"], "from") ?? to - (number("days") ?? USUAL_DAYS) * DAY_MS;
   const label = { ...labelOf(parameters["settings"]), ...optional("horizon", number("horizon")) };
   const wish: TrainingWish = {
-    family: needed(text("family"), "family"),
+    family,
     name: model,
     symbol,
     timeframe,
-    source: await sourceOf(data.dir, market, instrumentOf(symbol, broker), timeframe, { from, to }),
+    source: await sourceOf(data.dir, market, instrument, timeframe, { from, to }),
     settings: familySettings(parameters["settings"]),
     ...optional("broker", broker),
     ...optional("timeframes", listOf(given, "timeframes")),
@@ -81,6 +85,8 @@ export async function readJob(
     ...optional("folds", number("folds")),
     ...optional("window", number("window")),
     ...optional("minTrain", number("min_train")),
+    ...optional("embargoMinutes", number("embargo")),
+    ...optional("length", number("epochs")),
     ...optional("expiresDays", number("expires_days")),
   };
   return { model, state, wish };
@@ -107,8 +113,7 @@ function bad(key: string, value: unknown, why: string): Error {
 }
 
 function needed(value: string | undefined, key: string): string {
-  if (value === undefined || value === "")
-    throw inputFailure("BAD_JOB", `the job names no ${key}; a training needs model, family and symbol`);
+  if (value === undefined || value === "") throw inputFailure("BAD_JOB", `the job names no ${key}; a training needs family and symbol`);
   return value;
 }
 

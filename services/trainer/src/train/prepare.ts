@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   buildDataset,
   calendarNamed,
@@ -68,9 +69,18 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     seed,
     settings,
     members: members.map((member) => (member.kind === "file" ? createHash("sha256").update(member.bytes).digest("hex") : member)),
-    experience: experience ?? null,
+    experience: experience === undefined ? null : fileHash(experience),
     expiresDays: expiresDays ?? null,
     name,
   });
   return { training, name, columns, plan, dataset, folds, members, dataHash: hash, key, cautions, notices: [...warnings, ...notices] };
+}
+
+/** Of a file that another part reads, and says what is wrong with it. */
+function fileHash(path: string): string {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex");
+  } catch {
+    return path;
+  }
 }
