@@ -34,7 +34,7 @@ async function enter() {
   listen({
     message(data) {
       take(data);
-      followModels();
+      followModels(data.registry);
     },
     opened() {
       store.connected = true;

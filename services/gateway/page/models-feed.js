@@ -1,20 +1,24 @@
 import { ask } from "./api.js";
 import { store, touch } from "./store.js";
 
-const AGAIN_MS = 5_000;
-let following = false;
+/** Scores and memory are asked for now and then; nobody tells of them. */
+const AGAIN_MS = 10_000;
+let seen;
+let asking = false;
+let askedAt = 0;
 
-/** Models and jobs change seldom: they are asked for now and then, as long as somebody looks. */
-export function followModels() {
-  if (following) return;
-  following = true;
+/** Takes the count of changes of models and jobs that the live stream tells, and asks for them when it has grown. */
+export function followModels(changes) {
+  const old = performance.now() - askedAt > AGAIN_MS;
+  if (asking || document.hidden || (changes === seen && !old)) return;
+  seen = changes;
   void askModels();
-  setInterval(() => void askModels(), AGAIN_MS);
 }
 
 /** Asks now; what cannot be had stays as it was, and is said. */
 export async function askModels() {
-  if (document.hidden || !store.connected) return;
+  asking = true;
+  askedAt = performance.now();
   try {
     const [models, jobs] = await Promise.all([ask("/api/models"), ask("/api/jobs")]);
     // Who has nothing to serve, or nobody to serve it, is not asked what it holds.
@@ -24,5 +28,6 @@ export async function askModels() {
   } catch (error) {
     store.modelsProblem = error.message;
   }
+  asking = false;
   touch();
 }

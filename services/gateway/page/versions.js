@@ -20,7 +20,7 @@ function createVersion(id, version) {
   const cells = {
     state: make("span", { class: "state" }),
     about: make("span", { class: "about" }),
-    score: make("span", { class: "score" }),
+    score: make("span", { class: "score", title: "Mean result of its votes and its standard error, in usual returns per close" }),
     verdict: make("span", { class: "about" }),
     card: make("a", { href: cardAddress(id, version), target: "_blank", rel: "opener", "aria-label": `Card of ${id} ${token}` }, "Card"),
     promote: make("button", { type: "button", class: "small", "aria-label": `Promote ${id} ${token}` }, "Promote"),
