@@ -38,7 +38,8 @@ describe("walk-forward folds", () => {
           try {
             all = walkForward(set, { folds, minTrain, embargoMs });
           } catch (error) {
-            return void expect(error).toMatchObject({ code: "TOO_FEW_ROWS", action: "input" });
+            expect(error).toMatchObject({ code: "TOO_FEW_ROWS", action: "input" });
+            return;
           }
           for (const { train, validation, purged } of all) {
             folded++;

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import { directionLabels, DOWN, FLAT, UP, type Dataset } from "./dataset.ts";
+import { directionLabels, FLAT, UP, type Dataset } from "./dataset.ts";
 import { actedReturns, blockLength, bootstrapMean, type Estimate, type MoneyFigure } from "./money.ts";
 import { saidLabel, scoreOf, type Score } from "./score.ts";
 import { labelCounts } from "./statistics.ts";
@@ -98,7 +98,7 @@ function baselineReturns(dataset: Dataset, folds: readonly FoldPredictions[], ro
   ];
 }
 
-/** For each row the newest label of the data set that was over by its close; FLAT where none was. */
+/** For each row the newest label that was over by its close, with all before it; FLAT where none was. */
 function lastKnownLabels({ closeTime, labelEnd, label }: Dataset, rows: Int32Array): Int32Array {
   let known = 0;
   return Int32Array.from(rows, (row) => {
