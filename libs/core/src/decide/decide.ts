@@ -101,10 +101,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       recall(plan, state, decision);
       polls.endUntil(state.lastDecided);
     },
-    snapshot: () => ({
-      polls: polls.snapshot(),
-      state: copyState(state),
-    }),
+    snapshot: () => ({ polls: polls.snapshot(), state: copyState(state) }),
     restore: (saved) => {
       const from = saved as { polls: readonly Poll[]; state: State };
       polls.restore(from.polls);

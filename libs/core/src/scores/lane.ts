@@ -67,14 +67,8 @@ interface State {
   driftedAt: number | undefined;
 }
 
-/** Rows beyond the window that go at once. */
-const SLACK = 128;
-/** Words that wait for candles; beyond, the oldest is dropped. */
-const EARLY_MOST = 4_096;
-
-/** `window`: closes looked back on. `labelOf`: what the label of a version looks at. */
-export function createScoreLane(window: number, labelOf: (version: string) => LabelMove): ScoreLane {
-  const state: State = {
+function emptyState(): State {
+  return {
     times: [],
     closes: [],
     units: [],
@@ -85,6 +79,16 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
     watch: { version: "", upTo: -Infinity, drift: createDrift() },
     driftedAt: undefined,
   };
+}
+
+/** Rows beyond the window that go at once. */
+const SLACK = 128;
+/** Words that wait for candles; beyond, the oldest is dropped. */
+const EARLY_MOST = 4_096;
+
+/** `window`: closes looked back on. `labelOf`: what the label of a version looks at. */
+export function createScoreLane(window: number, labelOf: (version: string) => LabelMove): ScoreLane {
+  const state = emptyState();
 
   function voiceOf(version: string): Voice {
     let voice = state.voices.get(version);
@@ -133,27 +137,33 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
     get driftedAt() {
       return state.driftedAt;
     },
-    snapshot: () => ({
-      ...state,
-      times: Float64Array.from(state.times),
-      closes: Float64Array.from(state.closes),
-      units: Float32Array.from(state.units),
-      yardstick: { ...state.yardstick },
-      voices: new Map([...state.voices].map(([version, voice]) => [version, saveVoice(voice)])),
-      watch: { ...state.watch, drift: { ...state.watch.drift } },
-    }),
-    restore(saved) {
-      const from = saved as State;
-      Object.assign(state, {
-        ...from,
-        times: [...from.times],
-        closes: [...from.closes],
-        units: [...from.units],
-        yardstick: { ...from.yardstick },
-        voices: new Map([...from.voices].map(([version, voice]) => [version, loadVoice(voice as never)])),
-        watch: { ...from.watch, drift: { ...from.watch.drift } },
-      });
-    },
+    snapshot: () => saved(state),
+    restore: (from) => void Object.assign(state, loaded(from as State)),
+  };
+}
+
+/** A copy, with columns in the types that keep them short. */
+function saved(state: State): unknown {
+  return {
+    ...state,
+    times: Float64Array.from(state.times),
+    closes: Float64Array.from(state.closes),
+    units: Float32Array.from(state.units),
+    yardstick: { ...state.yardstick },
+    voices: new Map([...state.voices].map(([version, voice]) => [version, saveVoice(voice)])),
+    watch: { ...state.watch, drift: { ...state.watch.drift } },
+  };
+}
+
+function loaded(from: State): State {
+  return {
+    ...from,
+    times: [...from.times],
+    closes: [...from.closes],
+    units: [...from.units],
+    yardstick: { ...from.yardstick },
+    voices: new Map([...from.voices].map(([version, voice]) => [version, loadVoice(voice as never)])),
+    watch: { ...from.watch, drift: { ...from.watch.drift } },
   };
 }
 
