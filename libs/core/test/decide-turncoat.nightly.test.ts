@@ -7,7 +7,7 @@ const SEEDS = 200;
 // By regime it takes longer: a regime that is rare has been taught less when it comes back.
 test.each([
   ["none", 0, 1.5 * FLOOR],
-  ["volatility_trend", 0.15, 2 * FLOOR],
+  ["volatility_trend", 0.25, 2 * FLOOR],
 ] as const)(
   "given regimes %s, when one of four members is made worse on purpose, then it loses weight within 60 closes",
   (regimes, exceptions, later) => {
