@@ -143,8 +143,10 @@ describe("forward_return", () => {
 });
 
 describe("triple_barrier", () => {
+  type Bars = readonly (readonly [number, number, number, number])[];
+
   /** Twelve bars that swing by 1 % around 100, then those given as [open, high, low, close]. */
-  function scene(...bars: readonly (readonly [number, number, number, number])[]): CandleColumns {
+  function scene(bars: Bars): CandleColumns {
     const swing = Array.from({ length: 12 }, (_, i): [number, number, number, number] =>
       i % 2 === 0 ? [100, 101, 100, 101] : [101, 101, 100, 100],
     );
@@ -154,9 +156,9 @@ describe("triple_barrier", () => {
   }
 
   /** The row as of the close of the twelfth bar. One-bar returns deviate by about 1 %, so over 4 bars the barriers are 2 % away. */
-  function outcome(bars: Parameters<typeof scene>, fee = "0"): { label: number; end: number; long: number; short: number } {
+  function outcome(bars: Bars, fee = "0"): { label: number; end: number; long: number; short: number } {
     const plan = planOf({ name: "triple_barrier", parameters: { horizon: 4, volatility: 6 } }, small, fee);
-    const set = built(plan, scene(...bars))!;
+    const set = built(plan, scene(bars))!;
     const row = set.closeTime.indexOf(12 * 60_000);
     return { label: set.label[row]!, end: set.labelEnd[row]! / 60_000, long: set.longReturn[row]!, short: set.shortReturn[row]! };
   }
