@@ -114,17 +114,24 @@ describe("an exported net", () => {
     await trainer.release();
   });
 
-  test("given Q-values and a low temperature, when they are exported, then the best action stays and gets surer", async () => {
+  test("given Q-values and a low temperature, when they are exported, then probabilities are the softmax of Q over it", async () => {
     const trainer = await openSmall("dqn");
     await trainSmall(trainer, "dqn", 20);
-    const sure = await served(trainer.export({ ...about, temperature: 0.1 }), 64);
-    const even = await served(trainer.export(about), 64);
-    for (let row = 0; row < ROWS; row++) {
-      const [a, b] = [sure.slice(row * 3, row * 3 + 3), even.slice(row * 3, row * 3 + 3)];
-      expect(a.indexOf(Math.max(...a))).toBe(b.indexOf(Math.max(...b)));
-      expect(Math.max(...a)).toBeGreaterThanOrEqual(Math.max(...b));
-    }
+    const values = await trainer.outputs(matrices, ROWS);
+    const wanted = Array.from({ length: ROWS }, (_, row) => softmaxOf([...values.subarray(row * 3, row * 3 + 3)], 0.1)).flat();
+    expect(furthest(await served(trainer.export({ ...about, temperature: 0.1 }), 64), wanted)).toBeLessThan(1e-5);
     expect(() => trainer.export({ ...about, temperature: 0 })).toThrow(expect.objectContaining({ code: "EXPORT_TEMPERATURE" }));
+    await trainer.release();
+  });
+
+  test("given a feature that never changes, when the net scores it, then its deviation of 0 does no harm", async () => {
+    const normaliser = { ...smallNormaliser, deviation: smallNormaliser.deviation.with(0, 0) };
+    const trainer = await openSmall("cnn", { normaliser });
+    // The runtime checks that what comes out are probabilities.
+    const session = await openModelSession(inspectModel(trainer.export(about), "exported"));
+    const constant = new Float32Array(ROW_SIZE).fill(smallNormaliser.mean[0]!);
+    expect(furthest(await session.run(constant, 1), await trainer.outputs(constant, 1))).toBeLessThan(1e-5);
+    await session.release();
     await trainer.release();
   });
 
