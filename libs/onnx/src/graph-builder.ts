@@ -9,6 +9,8 @@ export interface GraphBuilder {
   whole(values: readonly number[]): string;
   /** One operator with one output, whose name it gives. */
   add(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string;
+  /** Takes over nodes and constants as they are, names included. */
+  include(nodes: readonly GraphNode[], constants: readonly Tensor[]): void;
   /** Gives a value out of the graph under a name of its own. */
   output(name: string, from: string, type: DataType, shape: readonly Dimension[]): void;
   finish(): Graph;
@@ -37,6 +39,10 @@ export function graphBuilder(name: string): GraphBuilder {
       const label = `${operator.toLowerCase()}_${nodes.length}`;
       nodes.push({ operator, inputs: from, outputs: [label], attributes });
       return label;
+    },
+    include(others, theirConstants) {
+      for (const node of others) nodes.push(node);
+      for (const tensor of theirConstants) constants.push(tensor);
     },
     output(label, from, type, shape) {
       nodes.push({ operator: "Identity", inputs: [from], outputs: [label] });

@@ -1,5 +1,12 @@
 export type { ModelAbout } from "./about.ts";
 export { propertiesOf, withMetadata } from "./add-metadata.ts";
+export { ensembleModel, weightedVote, type VotingMember } from "./compose/ensemble.ts";
+export type { JointAbout } from "./compose/joint-graph.ts";
+export type { MemberFile } from "./compose/members.ts";
+export { applyMetaHead, metaHeadHash, type MetaHead } from "./compose/meta-head.ts";
+export { metaModel } from "./compose/meta-model.ts";
+export { metaDefaults, trainMeta, type MetaFigures, type MetaOptions, type MetaReport, type MetaSettings } from "./compose/train-meta.ts";
+export { fitVoteWeights } from "./compose/vote-weights.ts";
 export { parametersOf, settingsOf, type FamilySetting, type InputShape, type NetFamily, type ParameterSpec } from "./families/family.ts";
 export { netFamilies, type NetFamilyName } from "./families/registry.ts";
 export { goldenDifference, type Golden } from "./golden.ts";
