@@ -80,5 +80,5 @@ async function sourceOf({ config }: Settings, instrument: Instrument, timeframe:
 /** What to do with the best of them. */
 function next(finished: readonly Finished[], io: Io): string {
   const best = finished.reduce((a, b) => (b.result.metrics.log_loss < a.result.metrics.log_loss ? b : a));
-  return `tradewind models add ${shownPath(best.files.model, io.cwd)} --id ${best.result.name} --state shadow`;
+  return `tradewind models add ${shownPath(best.files.model, io.cwd)} --name ${best.result.name} --state shadow`;
 }

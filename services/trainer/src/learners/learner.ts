@@ -117,8 +117,8 @@ export interface LearnerFamily {
   readonly name: string;
   readonly doc: string;
   readonly settings: SettingSpecs;
-  /** The setting that `--epochs` stands for. */
-  readonly lengthSetting: string;
+  /** The setting that `--epochs` stands for; of composed families that of each member to be trained. */
+  readonly lengthSetting?: string;
   /** True for families made of others: they take `members`. */
   readonly composed?: true;
   open(lesson: Lesson, options: LearnerOptions): Promise<Learner>;

@@ -1,4 +1,4 @@
-import { directionLabels, type Dataset } from "@tradewind/core";
+import { directionLabels, scoreOf, type Dataset } from "@tradewind/core";
 
 /** The matrices of some rows, one after the other. */
 export function matricesOf({ x, rowSize }: Pick<Dataset, "x" | "rowSize">, rows: Int32Array): Float32Array {
@@ -28,4 +28,15 @@ export async function inChunks(
     out.set(await said(matricesOf(dataset, some), some.length), from * classes);
   }
   return out;
+}
+
+/** Log losses of members and of what is made of them, on the same rows. */
+export function scoreSaid(
+  { labels }: { readonly labels: Int32Array },
+  predictions: readonly Float32Array[],
+  joint: Float32Array,
+): { readonly losses: readonly number[]; readonly loss: number } {
+  const rows = Int32Array.from(labels, (_, i) => i);
+  const lossOf = (said: Float32Array): number => scoreOf({ label: labels }, rows, said).logLoss;
+  return { losses: predictions.map(lossOf), loss: lossOf(joint) };
 }

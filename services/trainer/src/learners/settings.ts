@@ -8,7 +8,7 @@ export function completeSettings(family: Pick<LearnerFamily, "name" | "settings"
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    const hint = near === undefined ? `it has ${known.join(", ")}` : `did you mean ${near}?`;
+    const hint = near === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean ${near}?`;
     throw inputFailure("UNKNOWN_SETTING", `family ${family.name} has no setting "${name}"; ${hint}`);
   }
   return Object.fromEntries(

@@ -56,7 +56,7 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   const folds = walkForward(dataset, training);
   const family = findFamily(training.family);
   const judgedFrom = dataset.closeTime[folds[0]!.validation[0]!]!;
-  const { members, notices } = resolveMembers(family, training.members, matrix, judgedFrom);
+  const { members, cautions: ofMembers } = resolveMembers(family, training, matrix, judgedFrom);
   const hash = dataHash(plan, columns);
   const name = training.name ?? `${family.name}-${instrument.id}-${matrix.timeframes[0]}`;
   const { seed, settings, minTrain, embargoMs, experience, expiresDays } = training;
@@ -73,7 +73,19 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     expiresDays: expiresDays ?? null,
     name,
   });
-  return { training, name, columns, plan, dataset, folds, members, dataHash: hash, key, cautions, notices: [...warnings, ...notices] };
+  return {
+    training,
+    name,
+    columns,
+    plan,
+    dataset,
+    folds,
+    members,
+    dataHash: hash,
+    key,
+    cautions: [...cautions, ...ofMembers],
+    notices: warnings,
+  };
 }
 
 /** Of a file that another part reads, and says what is wrong with it. */

@@ -16,6 +16,7 @@ import {
 import { checkModelId } from "@tradewind/kit";
 import type { CandleSource } from "../candles/open-candles.ts";
 import { findFamily } from "../learners/registry.ts";
+import { lengthOf } from "./members.ts";
 import { completeSettings } from "../learners/settings.ts";
 import type { Settings } from "../learners/learner.ts";
 
@@ -40,6 +41,7 @@ export interface TrainingWish {
   readonly minTrain?: number;
   readonly embargoMinutes?: number;
   readonly seed?: number;
+  /** Of the family; `cnn.batch` is of a member. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What `--epochs` says: of nets epochs, of trees rounds. */
   readonly length?: number;
@@ -67,6 +69,9 @@ export interface Training {
   readonly seed: number;
   readonly settings: Settings;
   readonly members: readonly string[];
+  /** Of members that are to be trained, by family. */
+  readonly memberSettings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly length: number | undefined;
   readonly experience: string | undefined;
   readonly expiresDays: number | undefined;
 }
@@ -82,7 +87,9 @@ export function completeTraining(wish: TrainingWish): Training {
   if (members.length > 0 && family.composed !== true)
     throw inputFailure("NO_MEMBERS", `family ${family.name} has no members; leave them out, or take ensemble or meta`);
   if (members.length === 1) throw inputFailure("FEW_MEMBERS", `one member "${members[0]}" makes no ${family.name}; name at least two`);
-  const length = wish.length === undefined ? {} : { [family.lengthSetting]: wish.length };
+  const { own, memberSettings } = settingsBy(wish.settings ?? {});
+  if (family.composed !== true && Object.keys(memberSettings).length > 0)
+    throw inputFailure("UNKNOWN_SETTING", `family ${family.name} has no members, but ${Object.keys(memberSettings)[0]} is given a setting`);
   const label = { name: wish.label ?? "forward_return", ...(wish.labelParameters && { parameters: wish.labelParameters }) };
   findLabelRule(label.name).complete(label.parameters);
   const timeframes = wish.timeframes?.map((one) => timeframeOf(one, "timeframes"));
@@ -101,11 +108,28 @@ export function completeTraining(wish: TrainingWish): Training {
     minTrain: number(wish.minTrain ?? 0.5, "min_train", 0.05, 0.95, false),
     embargoMs: number(wish.embargoMinutes ?? 0, "embargo", 0, 1e6, false) * 60_000,
     seed: number(wish.seed ?? 1, "seed", 0, 4_294_967_295, true),
-    settings: completeSettings(family, { ...wish.settings, ...length }),
+    settings: completeSettings(family, { ...own, ...lengthOf(family, wish.length) }),
     members,
+    memberSettings,
+    length: wish.length,
     experience: wish.experience,
     expiresDays: wish.expiresDays === undefined ? undefined : number(wish.expiresDays, "expires_days", 0.001, 100_000, false),
   };
+}
+
+/** Settings of the family itself, and by the member before their first dot. */
+function settingsBy(settings: Readonly<Record<string, unknown>>): {
+  readonly own: Record<string, unknown>;
+  readonly memberSettings: Record<string, Record<string, unknown>>;
+} {
+  const own: Record<string, unknown> = {};
+  const memberSettings: Record<string, Record<string, unknown>> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    const [, member, name] = /^([a-z]+)\.(.+)$/.exec(key) ?? [];
+    if (member === undefined || name === undefined) own[key] = value;
+    else memberSettings[member] = { ...memberSettings[member], [name]: value };
+  }
+  return { own, memberSettings };
 }
 
 /** The matrix of candles of `timeframe`. */
