@@ -6,7 +6,7 @@ import { prometheusAt } from "../infra/prometheus.ts";
 import { createStack, docker, type EntryHead } from "./stack.ts";
 
 const SPEED = 60;
-const stages = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "gateway"];
+const stages = ["market-data", "strategy", "model-inference", "orchestrator", "execution", "trainer", "gateway"];
 const MINUTE_MS = 60_000;
 
 const variants = { alpha: busyVariant("BTC/USDT:USDT"), beta: busyVariant("ETH/USDT:USDT"), gamma: busyVariant("SOL/USDT:USDT") };
@@ -124,7 +124,7 @@ describe("docker compose", () => {
       const series = await prometheus.query(`count by (${label}) (${metric})`);
       return Object.fromEntries(series.map(({ metric: labels, value }) => [labels[label], Number(value[1])]));
     };
-    const instances = { "market-data": 1, strategy: 2, "model-inference": 1, orchestrator: 2, execution: 3, gateway: 1 };
+    const instances = { "market-data": 1, strategy: 2, "model-inference": 1, orchestrator: 2, execution: 3, trainer: 1, gateway: 1 };
     await eventually(
       async () => {
         expect(await counted("service", "tradewind_bus_connected")).toEqual(instances);

@@ -3,7 +3,7 @@ import { resolveInstrument } from "@tradewind/config";
 import type { VariantAnswer } from "../answers.ts";
 import { gatewayOf, gatewayOptions, type Gateway } from "../client.ts";
 import { exitCodes, type Command } from "../command.ts";
-import { noMoreThan, required } from "../support.ts";
+import { noMoreThan, required, show } from "../support.ts";
 
 export const modelsPredict: Command = {
   name: "models predict",
@@ -24,11 +24,11 @@ export const modelsPredict: Command = {
     const gateway = gatewayOf(args, io);
     const timeframe = args.text("timeframe");
     const place = await placeOf(gateway, symbol, args.text("venue"));
-    const said = await gateway.post<unknown>(`/api/models/${encodeURIComponent(id)}/predict`, {
+    const said = await gateway.post<Said>(`/api/models/${encodeURIComponent(id)}/predict`, {
       ...place,
       ...(timeframe !== undefined && { timeframe }),
     });
-    io.out(args.flag("json") ? `${JSON.stringify(said)}\n` : `${lineOf(said)}\n`);
+    io.out(args.flag("json") ? `${JSON.stringify(said)}\n` : sayings(said));
     return exitCodes.done;
   },
 };
@@ -70,11 +70,24 @@ function idOf(broker: string, assetClass: (typeof assetClasses)[number], symbol:
   }
 }
 
-/** Probabilities first, the rest as it is. */
-function lineOf(said: unknown): string {
-  if (typeof said !== "object" || said === null) return JSON.stringify(said);
-  const { probabilities, ...rest } = said as { probabilities?: unknown };
-  const shown = typeof probabilities === "object" && probabilities !== null ? probabilities : {};
-  const parts = Object.entries(shown).map(([label, value]) => `${label} ${typeof value === "number" ? value.toFixed(4) : String(value)}`);
-  return [...parts, ...Object.entries(rest).map(([name, value]) => `${name} ${JSON.stringify(value)}`)].join(", ");
+/** What a model says of one close. */
+interface Said {
+  readonly version: string;
+  /** Market time, ms. */
+  readonly closeTime?: number;
+  readonly rows: readonly {
+    readonly score: number;
+    readonly confidence: number;
+    readonly probabilities: Readonly<Record<string, number>>;
+  }[];
+}
+
+function sayings({ version, closeTime, rows }: Said): string {
+  const of = closeTime === undefined ? "" : `${new Date(closeTime).toISOString().replace(/\.\d+Z$/, "Z")}  `;
+  return rows
+    .map(({ score, confidence, probabilities }) => {
+      const shares = Object.entries(probabilities).map(([label, share]) => `${label} ${show(share, 4)}`);
+      return `${of}${shares.join(", ")}; score ${show(score, 4)}, confidence ${show(confidence, 4)} (version ${version.slice(0, 8)})\n`;
+    })
+    .join("");
 }
