@@ -17,10 +17,10 @@ const AXES_AS_INPUT = 18;
  * export, never a wrong number.
  */
 const STEADY = new Set(
-  `Abs Add And ArgMax ArgMin AveragePool Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos CumSum
+  `Abs Add And ArgMax ArgMin Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose Cos CumSum
   DepthToSpace Div Einsum Elu Equal Erf Exp Expand Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm
   GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual HardSigmoid HardSwish Identity If InstanceNormalization IsNaN
-  LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax Loop MatMul Max MaxPool Mean Min Mish Mod Mul Neg
+  LRN LSTM LayerNormalization LeakyRelu Less LessOrEqual Log LogSoftmax Loop MatMul Max Mean Min Mish Mod Mul Neg
   NonZero Not OneHot Or PRelu Pad Pow RNN Range Reciprocal ReduceSum Relu Reshape Round Scan ScatterElements ScatterND
   Selu Shape Sigmoid Sign Sin Size Slice Softmax Softplus Softsign SpaceToDepth Sqrt Squeeze Sub Sum Tanh ThresholdedRelu
   Tile TopK Transpose Trilu Unsqueeze Where Xor`.split(/\s+/),
@@ -66,7 +66,9 @@ export function raiseOpsets(
   return { nodes: nodes.map(raise), constants };
 }
 
-function isSteady({ operator, inputs, outputs }: GraphNode): boolean {
+function isSteady({ operator, inputs, outputs, attributes }: GraphNode): boolean {
+  // Which windows count at a ragged end has been said anew.
+  if (operator === "AveragePool" || operator === "MaxPool") return (attributes?.["ceil_mode"] ?? 0) === 0;
   if (operator === "BatchNormalization") return outputs.length === 1;
   if (operator === "Dropout") return outputs.length === 1 && inputs.length < 3;
   // Without the sizes of its parts a later Split wants to be told their number.

@@ -1,5 +1,5 @@
 import { createPrng, matrixSize, type MatrixPlan } from "@tradewind/core";
-import { inspectModel, metadataProperties, openGbdt, openModelSession, writeModel, type Graph } from "../../src/index.ts";
+import { inspectModel, metadataProperties, openGbdt, openModelSession, writeModel, type Graph, type GraphNode } from "../../src/index.ts";
 import { wireWriter, type WireWriter } from "../../src/wire-writer.ts";
 
 /** One timeframe, four rows, two features. */
@@ -86,6 +86,38 @@ export function strangersFile(): Uint8Array {
   const file = wireWriter().int(1, 8).text(2, "stranger").message(7, graph).message(8, wireWriter().text(1, "ai.onnx").int(2, 17));
   for (const [key, text] of Object.entries(properties)) file.message(14, wireWriter().text(1, key).text(2, text));
   return new Uint8Array(file.finish());
+}
+
+/** A file whose nodes make "y" [batch, labels] of "x" [batch, 8]. */
+export function fileOfNodes(
+  nodes: readonly GraphNode[],
+  options: {
+    readonly opset?: number;
+    readonly constants?: Graph["constants"];
+    readonly labels?: readonly string[];
+    readonly batch?: number;
+  },
+): Uint8Array<ArrayBuffer> {
+  const { opset = 17, constants = [], labels: names = labels, batch = "n" } = options;
+  const graph: Graph = {
+    name: "nodes",
+    inputs: [{ name: "x", type: "float", shape: [batch, 8] }],
+    outputs: [{ name: "y", type: "float", shape: [batch, names.length] }],
+    constants,
+    nodes,
+  };
+  const metadata = metadataProperties({ matrix: plan, labels: names, version: "1", notes: {} });
+  return writeModel({ graph, opset, producer: "t", producerVersion: "1", metadata });
+}
+
+/** What an output beside `probabilities` gives for `rows` random matrices. */
+export async function outputOf(file: Uint8Array, output: string, rows: number, x = matrices(rows, 77)): Promise<Float32Array> {
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { input, rowShape } = inspectModel(file, "file").signature;
+  const session = await InferenceSession.create(file, { intraOpNumThreads: 1 });
+  const given = await session.run({ [input]: new Tensor("float32", x, [rows, ...rowShape]) }, [output]);
+  await session.release();
+  return given[output]!.data as Float32Array;
 }
 
 /** What a file gives for `rows` random matrices. */
