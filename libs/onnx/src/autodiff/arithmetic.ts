@@ -54,12 +54,15 @@ export function equal(a: Variable, b: Variable): Variable {
   return cast(a.tape.emit("Equal", [a, b], [shape], { type: "bool" })[0]!, a.type);
 }
 
-/** x with elements of another type. */
+const FLOATING: ReadonlySet<DataType> = new Set(["float16", "float", "double"]);
+
+/** x with elements of another type. Gradients flow between floating types only. */
 export function cast(x: Variable, type: DataType): Variable {
   const { tape, shape } = x;
   if (x.type === type) return x;
   const output = tape.emit("Cast", [x], [shape], { type, attributes: { to: dataTypes[type] } })[0]!;
-  tape.remember({ inputs: [x], outputs: [output], backward: ([dy]) => [cast(dy!, x.type)] });
+  if (FLOATING.has(type) && FLOATING.has(x.type))
+    tape.remember({ inputs: [x], outputs: [output], backward: ([dy]) => [cast(dy!, x.type)] });
   return output;
 }
 

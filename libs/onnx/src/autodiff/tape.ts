@@ -39,13 +39,8 @@ export interface Tape {
   constant(shape: readonly number[], data: Tensor["data"], type?: DataType): Variable;
   /** The numbers of a constant; undefined for anything else. */
   constantOf(variable: Variable): Tensor | undefined;
-  /** Writes one operator down; an undefined input leaves an optional one out. The type of its outputs is that of its first input. */
-  emit(
-    operator: string,
-    inputs: readonly (Variable | undefined)[],
-    shapes: readonly (readonly number[])[],
-    options?: EmitOptions,
-  ): Variable[];
+  /** Writes one operator down. The type of its outputs is that of its first input. */
+  emit(operator: string, inputs: readonly Variable[], shapes: readonly (readonly number[])[], options?: EmitOptions): Variable[];
   remember(entry: TapeEntry): void;
   output(name: string, from: Variable, dimensions?: readonly Dimension[]): void;
   /** The graph of what the outputs need; everything else is left out. */
@@ -90,7 +85,7 @@ export function openTape(graphName: string, form: TapeForm = "training"): Tape {
     constantOf: ({ name }) => constants.get(name),
     emit(operator, from, shapes, { attributes = {}, type = from[0]!.type, skipOutputs = 0 } = {}) {
       for (const variable of from)
-        if (variable !== undefined && variable.tape !== tape)
+        if (variable.tape !== tape)
           throw new Failure("bug", "TAPE_MIXED", `${operator} of "${graphName}" takes "${variable.name}" of another tape`);
       const made = shapes.map((shape, i) => ({
         tape,
@@ -99,7 +94,7 @@ export function openTape(graphName: string, form: TapeForm = "training"): Tape {
         type,
       }));
       const names = [...Array<string>(skipOutputs).fill(""), ...made.map(({ name }) => name)];
-      nodes.push({ operator, inputs: from.map((variable) => variable?.name ?? ""), outputs: names, attributes });
+      nodes.push({ operator, inputs: from.map(({ name }) => name), outputs: names, attributes });
       return made;
     },
     remember: (entry) => void entries.push(entry),
