@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually, startRedis } from "@tradewind/testkit";
+import { defaultMatrixPlan } from "@tradewind/core";
+import { referenceModel } from "@tradewind/onnx";
+import { eventually, freePort, startRedis } from "@tradewind/testkit";
 import { describe, expect, test } from "vitest";
 import { roles } from "../../infra/nats/permissions.ts";
 import { startProcess, type ServiceName, type ServiceProcess } from "../system/support/processes.ts";
+import { referenceBytes } from "../system/support/model.ts";
 import { createWorkspace, type Workspace } from "../system/support/workspace.ts";
 import { busyVariant } from "./busy-variant.ts";
 import { passwordOf, startNatsWithUsers } from "./nats-users.ts";
@@ -14,12 +17,13 @@ import { programOf, startPrometheus } from "./prometheus.ts";
 const infra = join(import.meta.dirname, "../../infra");
 const prometheus = programOf("prometheus");
 const promtool = programOf("promtool");
+const TOKEN = "a-token-of-the-test";
 const START_MS = 30_000;
 const DATA_MS = 90_000;
 
 test("given the dashboards, each panel asks the data source that is provisioned", () => {
   const provisioned = readFileSync(join(infra, "grafana/provisioning/datasources/prometheus.yml"), "utf8");
-  expect(dashboards.map(({ uid }) => uid).sort()).toEqual(["system", "trading"]);
+  expect(dashboards.map(({ uid }) => uid).sort()).toEqual(["models", "system", "trading"]);
   for (const { panels } of dashboards)
     for (const { title, datasource, targets } of panels) {
       expect(provisioned, title).toContain(`uid: ${datasource.uid}\n`);
@@ -36,18 +40,20 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
   test("given every service as a process with its own credential, each panel's query returns data", { timeout: 240_000 }, async () => {
     await using nats = await startNatsWithUsers();
     await using redis = await startRedis({ password: "cache-password" });
+    const gatewayPort = await freePort();
     using workspace = createWorkspace({
       system: {
         bus: { url: nats.url },
         redis: { url: redis.url, password: "cache-password" },
-        gateway: { port: 0, token: "a-token-of-the-test" },
+        gateway: { port: gatewayPort, token: TOKEN },
         market: { speed: 60, keep: false },
       },
-      variants: { busy: busyVariant("BTC/USDT:USDT") },
+      variants: { busy: { ...busyVariant("BTC/USDT:USDT"), models: [{ id: "nn" }] } },
     });
     await using services = start(workspace);
     const ports = await eventually(() => services.ports(), { timeoutMs: START_MS, message: "every service answers" });
     await using scraper = await startPrometheus(prometheus!, ports);
+    await haveModels(`http://127.0.0.1:${gatewayPort}`);
 
     await eventually(
       async () => {
@@ -67,11 +73,38 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
   });
 });
 
+/** A champion, a shadow beside it, and a training. */
+async function haveModels(gateway: string): Promise<void> {
+  const send = async (method: string, path: string, type: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> => {
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": type };
+    await eventually(
+      async () => {
+        const response = await fetch(gateway + path, { method, headers, body });
+        expect(response.status, await response.text()).toBe(200);
+        return true;
+      },
+      { timeoutMs: START_MS, message: `${method} ${path}` },
+    );
+  };
+  const shadow = referenceModel({ matrix: defaultMatrixPlan, seed: 8, gain: 6 });
+  await send("PUT", "/api/models/nn?state=champion", "application/octet-stream", referenceBytes);
+  await send("PUT", "/api/models/nn?state=shadow", "application/octet-stream", shadow);
+  const parameters = {
+    family: "cnn",
+    model: "trained",
+    symbol: "BTC/USDT:USDT",
+    days: 1,
+    settings: { epochs: 2, folds: 2 },
+    state: "candidate",
+  };
+  await send("POST", "/api/jobs", "application/json", JSON.stringify({ kind: "train", parameters }));
+}
+
 /** Every metric that a panel or a rule names, a histogram by its own name. */
 function metricsNamed(): string[] {
   const texts = [...queries.map(({ expr }) => expr), readFileSync(join(infra, "prometheus/rules.yml"), "utf8")];
   const names = texts.flatMap((text) => [...text.matchAll(/\b(?:tradewind|process|nodejs)_\w+/g)].map(([name]) => name));
-  return [...new Set(names.map((name) => name.replace(/_bucket$/, "")))];
+  return [...new Set(names.map((name) => name.replace(/_(?:bucket|sum|count)$/, "")))];
 }
 
 interface Services extends AsyncDisposable {

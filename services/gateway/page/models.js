@@ -107,7 +107,7 @@ function updateJob(row, { id, kind, state, progress = 0, message, parameters }) 
   const { cells_: cells } = row;
   say(cells.state, state);
   mark(cells.state, "data-state", state);
-  say(cells.name, `${kind} ${parameters.name ?? parameters.family ?? id}`);
+  say(cells.name, `${kind} ${parameters.model ?? parameters.family ?? id}`);
   say(cells.about, message);
   mark(cells.about, "title", message);
   cells.bar.hidden = state !== "running";

@@ -33,7 +33,7 @@ export function jobOf(id: string, change: Partial<JobRecord> = {}): JobRecord {
   return {
     id,
     kind: "train",
-    parameters: { family: "lstm", name: "eth-next" },
+    parameters: { family: "lstm", model: "eth-next" },
     state: "running",
     by: "operator",
     askedAt: Date.now() - 60_000,

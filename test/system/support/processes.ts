@@ -12,7 +12,7 @@ export interface ServiceProcess {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-export type ServiceName = "market-data" | "strategy" | "model-inference" | "orchestrator" | "execution" | "gateway";
+export type ServiceName = "market-data" | "strategy" | "model-inference" | "trainer" | "orchestrator" | "execution" | "gateway";
 
 /** Starts `services/{name}/src/main.ts`. `env` is laid over the process's own. */
 export function startProcess(name: ServiceName, configDir: string, env: NodeJS.ProcessEnv): ServiceProcess {
