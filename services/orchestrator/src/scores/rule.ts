@@ -20,14 +20,24 @@ export function formerOf(model: ModelRecord): string | undefined {
   return versions.find(({ sha256, state }) => sha256 === deposed?.sha256 && state === "shadow")?.sha256;
 }
 
-/** What is to be done; undefined when all stays as it is. A better former champion comes before a better shadow. */
+/** Each shadow is a process; trainings that repeat would add one after the other. */
+const SHADOWS_MOST = 3;
+
+/**
+ * What is to be done; undefined when all stays as it is. A better former champion comes before a better shadow. Of too
+ * many shadows the least good of those that have been compared retires.
+ */
 export function actOf({ verdicts, probationOver }: Judgement, former: string | undefined, rules: PromotionRules): Act | undefined {
   const proven = [...verdicts].filter(([, { action }]) => action !== "keep");
   const certainty = ([, { mean, standardError }]: (typeof proven)[number]): number => mean / standardError;
   const [first] = proven.sort((a, b) => Number(b[0] === former) - Number(a[0] === former) || certainty(b) - certainty(a));
   if (first !== undefined) return { action: first[1].action as "promote" | "roll_back", sha256: first[0], reason: first[1].reason };
-  if (former === undefined || !probationOver) return undefined;
-  return { action: "retire", sha256: former, reason: `its probation of ${rules.probationCloses} closes is over` };
+  if (former !== undefined && probationOver)
+    return { action: "retire", sha256: former, reason: `its probation of ${rules.probationCloses} closes is over` };
+  if (verdicts.size <= SHADOWS_MOST) return undefined;
+  const compared = [...verdicts].filter(([sha256, { closes }]) => sha256 !== former && closes >= rules.leastCloses);
+  const [last] = compared.sort((a, b) => a[1].mean - b[1].mean);
+  return last && { action: "retire", sha256: last[0], reason: `the least good of more than ${SHADOWS_MOST} shadows: ${last[1].reason}` };
 }
 
 /**
