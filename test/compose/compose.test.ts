@@ -1,3 +1,5 @@
+import { defaultMatrixPlan } from "@tradewind/core";
+import { referenceModel } from "@tradewind/onnx";
 import { eventually } from "@tradewind/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { busyVariant } from "../infra/busy-variant.ts";
@@ -11,6 +13,8 @@ const MINUTE_MS = 60_000;
 
 const variants = { alpha: busyVariant("BTC/USDT:USDT"), beta: busyVariant("ETH/USDT:USDT"), gamma: busyVariant("SOL/USDT:USDT") };
 const ids = Object.keys(variants);
+/** Started when its model is there. */
+const modelled = { ...busyVariant("BTC/USDT:USDT"), models: [{ id: "nn", weight: 3 }] };
 
 interface VariantView {
   readonly id: string;
@@ -18,10 +22,19 @@ interface VariantView {
 }
 interface DecisionSaid {
   readonly closeTime: number;
+  readonly votes: readonly { readonly source: string; readonly vote: number | null }[];
+}
+interface ModelView {
+  readonly versions: readonly { readonly sha256: string; readonly state: string }[];
+}
+interface JobView {
+  readonly id: string;
+  readonly state: string;
+  readonly message: string;
 }
 
 describe("docker compose", () => {
-  const stack = createStack(variants, SPEED);
+  const stack = createStack({ ...variants, modelled }, ids, SPEED);
   const scaled: string[] = [];
   const up = (...scale: string[]): Promise<string> => {
     scaled.push(...scale);
@@ -118,6 +131,51 @@ describe("docker compose", () => {
     }
   });
 
+  test("given a model registered at the gateway, when a variant has it as a member, its vote is in the decisions, and its memory is told", async () => {
+    const file = referenceModel({ matrix: defaultMatrixPlan, seed: 7 });
+    await stack.send("PUT", "/api/models/nn?state=champion", file);
+    await stack.send("POST", "/api/variants/modelled/start", {});
+    await eventually(
+      async () => {
+        const said = await stack.log<DecisionSaid>("tw.decision.modelled.*");
+        return said.some(({ votes }) => votes.some(({ source, vote }) => source === "nn" && vote !== null));
+      },
+      { timeoutMs: 60_000, message: "the model votes" },
+    );
+    await eventually(async () => {
+      const { models } = await stack.get<{ models: Record<string, { memory_mb: number; device: string }> }>("/api/models/stats");
+      expect(models).toEqual({ nn: expect.objectContaining({ device: "cpu" }) });
+      return models["nn"]!.memory_mb > 0;
+    });
+  });
+
+  test("given a training asked for, a trainer makes a version of it, which runs as a shadow", async () => {
+    const parameters = {
+      family: "gbdt",
+      model: "nn",
+      broker: "bybit",
+      symbol: "BTC/USDT:USDT",
+      days: 1,
+      folds: 2,
+      settings: { rounds: 3 },
+    };
+    const { job } = await stack.send<{ job: JobView }>("POST", "/api/jobs", { kind: "train", parameters });
+    await eventually(
+      async () => {
+        const { state, message } = await stack.get<JobView>(`/api/jobs/${job.id}`);
+        if (state === "failed") throw new Error(message);
+        return state === "done";
+      },
+      { timeoutMs: 100_000, message: "the training is done" },
+    );
+    const [shadow, champion] = (await stack.get<ModelView>("/api/models/nn")).versions;
+    expect([shadow?.state, champion?.state]).toEqual(["shadow", "champion"]);
+    await eventually(async () => (await stack.log(`tw.prediction.nn--${shadow!.sha256.slice(0, 8)}.>`)).length > 0, {
+      timeoutMs: 60_000,
+      message: "the shadow speaks",
+    });
+  });
+
   test("given every container, Prometheus knows each instance, each variant's figures from its owner alone, and data for each panel", async () => {
     const prometheus = prometheusAt(await stack.address("prometheus", 9090));
     const counted = async (label: string, metric: string): Promise<Record<string, number>> => {
@@ -128,7 +186,7 @@ describe("docker compose", () => {
     await eventually(
       async () => {
         expect(await counted("service", "tradewind_bus_connected")).toEqual(instances);
-        expect(await counted("variant", "tradewind_equity")).toEqual(Object.fromEntries(ids.map((id) => [id, 1])));
+        expect(await counted("variant", "tradewind_equity")).toEqual(Object.fromEntries([...ids, "modelled"].map((id) => [id, 1])));
         expect(await emptyPanels(prometheus.query)).toEqual([]);
         return true;
       },

@@ -31,6 +31,8 @@ export interface Stack {
   address(service: string, port: number): Promise<string>;
   /** Asks the gateway. */
   get<T>(path: string): Promise<T>;
+  /** Sends the gateway JSON, or a file as it is. */
+  send<T>(method: "POST" | "PUT", path: string, body: unknown): Promise<T>;
   services(name: string): Promise<readonly ServiceState[]>;
   ledger(account: string): Promise<readonly EntryHead[]>;
   /** What the kept messages of a pattern say, in the order of the log, read with the gateway's credential. */
@@ -45,20 +47,23 @@ export async function docker(...args: string[]): Promise<string> {
   return (await execute("docker", args, { cwd: root, maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
 }
 
-/** A project with its own secrets, the given variants, and a market that runs `speed` times as fast. */
-export function createStack(variants: Readonly<Record<string, unknown>>, speed: number): Stack {
+/**
+ * A project with its own secrets, the given variants, of which those in `started` run by themselves, and a market that
+ * runs `speed` times as fast.
+ */
+export function createStack(variants: Readonly<Record<string, unknown>>, started: readonly string[], speed: number): Stack {
   const project = `tradewind-test-${process.pid}`;
   const secrets = tempDir("tradewind-secrets-");
   execFileSync(process.execPath, [join(root, "infra/make-secrets.mjs"), secrets], { stdio: "pipe" });
   const env = {
     ...process.env,
     TRADEWIND_SECRETS: secrets,
-    TRADEWIND_CONFIGS: configsOf(variants, speed),
+    TRADEWIND_CONFIGS: configsOf(variants, started, speed),
     TRADEWIND_GATEWAY_PORT: "0",
     TRADEWIND_PROMETHEUS_PORT: "0",
     TRADEWIND_GRAFANA_PORT: "0",
   };
-  const token = readFileSync(join(secrets, "gateway-token.txt"), "utf8").trim();
+  const text = asker(() => stack.address("gateway", 8080), readFileSync(join(secrets, "gateway-token.txt"), "utf8").trim());
   const ofProject = ["--filter", `label=com.docker.compose.project=${project}`];
 
   let leaked: readonly string[] = [];
@@ -90,6 +95,13 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
     async get<T>(path: string) {
       return JSON.parse(await text(path)) as T;
     },
+    async send<T>(method: "POST" | "PUT", path: string, body: unknown) {
+      const file = body instanceof Uint8Array;
+      const type = file ? "application/octet-stream" : "application/json";
+      return JSON.parse(
+        await text(path, { method, headers: { "content-type": type }, body: file ? Buffer.from(body) : JSON.stringify(body) }),
+      ) as T;
+    },
     async services(name) {
       const { services } = await stack.get<{ services: readonly ServiceState[] }>("/api/status");
       return services.filter(({ service }) => service === name);
@@ -105,25 +117,30 @@ export function createStack(variants: Readonly<Record<string, unknown>>, speed: 
       throw new Error(`no container of ${service} says it is ${instance}`);
     },
   };
-  async function text(path: string): Promise<string> {
-    const response = await fetch(`http://${await stack.address("gateway", 8080)}${path}`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(20_000),
-    });
-    const body = await response.text();
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${body}`);
-    return body;
-  }
   return stack;
 }
 
+type Ask = (path: string, init?: Pick<RequestInit, "method" | "headers" | "body">) => Promise<string>;
+
+/** Requests to the gateway, with its token. */
+function asker(address: () => Promise<string>, token: string): Ask {
+  return async (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${token}`);
+    const response = await fetch(`http://${await address()}${path}`, { ...init, headers, signal: AbortSignal.timeout(20_000) });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${init.method ?? "GET"} ${path}: ${response.status} ${body}`);
+    return body;
+  };
+}
+
 /** The repository's settings of the containers with other variants and a faster market. */
-function configsOf(variants: Readonly<Record<string, unknown>>, speed: number): string {
+function configsOf(variants: Readonly<Record<string, unknown>>, started: readonly string[], speed: number): string {
   const configs = tempDir("tradewind-configs-");
   mkdirSync(join(configs, "variants"));
   for (const name of ["system.yaml", "system.compose.yaml"]) cpSync(join(root, "configs", name), join(configs, name));
   const overlay = join(configs, "system.compose.yaml");
-  writeFileSync(overlay, `${readFileSync(overlay, "utf8")}market: { speed: ${speed} }\nstart: { variants: ["*"] }\n`);
+  writeFileSync(overlay, `${readFileSync(overlay, "utf8")}market: { speed: ${speed} }\nstart: { variants: ${JSON.stringify(started)} }\n`);
   for (const [id, variant] of Object.entries(variants)) writeFileSync(join(configs, "variants", `${id}.json`), JSON.stringify(variant));
   execFileSync("chmod", ["-R", "a+rX", configs]);
   return configs;

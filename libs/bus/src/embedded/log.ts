@@ -102,10 +102,7 @@ export function createLog(definition: StreamDefinition, options: LogOptions): Lo
     first: () => firstSeq(query, tail),
     end: () => tail.last,
     reader: (filter) => readerOf(tail, query, subjects, filter),
-    next(subject, taken) {
-      const row = query.next.get(subjects.known(subject) ?? 0, JSON.stringify(taken));
-      return row === undefined ? undefined : storedOf(subject, row);
-    },
+    next: (subject, taken) => next(query, subjects, subject, taken),
     remove(seq) {
       query.count.run(table, tail.last);
       query.remove.run(seq);
@@ -150,6 +147,11 @@ function append(tail: Tail, query: Statements, { subjects, now }: LogOptions, { 
   tail.recent.push({ subject, seq, time, data });
   if (id !== undefined) tail.ids.add(id, seq, time);
   return { seq, duplicate: false };
+}
+
+function next(query: Statements, subjects: Subjects, subject: string, taken: readonly number[]): Stored | undefined {
+  const row = query.next.get(subjects.known(subject) ?? 0, JSON.stringify(taken));
+  return row === undefined ? undefined : storedOf(subject, row);
 }
 
 function lastSeq({ lastOf }: Tail, query: Statements, subjects: Subjects, subject: string): number {

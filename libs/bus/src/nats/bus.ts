@@ -1,6 +1,6 @@
 import { Failure } from "@tradewind/core";
 import type { Subscription as NatsSubscription } from "@nats-io/transport-node";
-import type { Bus, Consumer, From, Kv, Loose, Subscription } from "../bus.ts";
+import type { Bus, Consumer, From, Kv, Loose, Stored, Subscription } from "../bus.ts";
 import { ACK_WAIT_MS, warn, type BusOptions } from "../options.ts";
 import { checkPattern, checkSubject, queueOfSubject, streamOfFilter, streamOfSubject } from "../subject.ts";
 import { append } from "./append.ts";
@@ -17,6 +17,12 @@ import { startWorker } from "./worker.ts";
 export function createNatsBus(link: Link, options: BusOptions): Bus {
   const onError = options.onError ?? warn;
   const consumers = new Set<Consumer>();
+  /** To be stopped with the bus. */
+  const kept = (consumer: Consumer): Consumer => {
+    consumers.add(consumer);
+    void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
+    return consumer;
+  };
   const endOf = async (stream: string): Promise<number> => {
     const { state } = await link.call(`stream ${stream}`, () => link.jsm.streams.info(stream));
     return state.last_seq;
@@ -48,31 +54,14 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
     },
     async consume({ filter, from, take }) {
       const stream = streamOfFilter(filter);
-      const consumer = await startConsumer(link, stream, filter, await startOf(stream, from), take);
-      consumers.add(consumer);
-      void consumer.failed.catch(() => undefined).finally(() => consumers.delete(consumer));
-      return consumer;
+      return kept(await startConsumer(link, stream, filter, await startOf(stream, from), take));
     },
     async work({ subject, take }) {
-      const stream = queueOfSubject(subject);
-      const worker = await startWorker({ link, stream, subject, ackWaitMs: options.ackWaitMs ?? ACK_WAIT_MS }, take, (error) =>
-        onError(error, subject),
-      );
-      consumers.add(worker);
-      void worker.failed.catch(() => undefined).finally(() => consumers.delete(worker));
-      return worker;
+      const source = { link, stream: queueOfSubject(subject), subject, ackWaitMs: options.ackWaitMs ?? ACK_WAIT_MS };
+      return kept(await startWorker(source, take, (error) => onError(error, subject)));
     },
-    async last(subject) {
-      const stream = streamOfSubject(subject);
-      const found = await link.call(`last of "${subject}"`, () => link.jsm.streams.getMessage(stream, { last_by_subj: subject }));
-      return found === null ? undefined : { subject, seq: found.seq, time: found.time.getTime(), data: textOf(found.data) };
-    },
-    async first(filter) {
-      const stream = streamOfFilter(filter);
-      const { state } = await link.call(`stream ${stream}`, () => link.jsm.streams.info(stream));
-      // A stream that never had a message begins at 0 for the server.
-      return Math.max(1, state.first_seq);
-    },
+    last: (subject) => last(link, subject),
+    first: (filter) => first(link, filter),
     read(filter, from) {
       const stream = streamOfFilter(filter);
       const end = endOf(stream);
@@ -90,6 +79,19 @@ export function createNatsBus(link: Link, options: BusOptions): Bus {
       await link.close();
     },
   };
+}
+
+async function last(link: Link, subject: string): Promise<Stored | undefined> {
+  const stream = streamOfSubject(subject);
+  const found = await link.call(`last of "${subject}"`, () => link.jsm.streams.getMessage(stream, { last_by_subj: subject }));
+  return found === null ? undefined : { subject, seq: found.seq, time: found.time.getTime(), data: textOf(found.data) };
+}
+
+async function first(link: Link, filter: string): Promise<number> {
+  const stream = streamOfFilter(filter);
+  const { state } = await link.call(`stream ${stream}`, () => link.jsm.streams.info(stream));
+  // A stream that never had a message begins at 0 for the server.
+  return Math.max(1, state.first_seq);
 }
 
 async function* nothing(): AsyncGenerator<never> {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { Failure, inputFailure } from "@tradewind/core";
+import { inputFailure } from "@tradewind/core";
 import { decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
 import { checkModelId, modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
-import { askService } from "../ask-service.ts";
 import type { Services } from "../model/services.ts";
+import { inferenceOf } from "./inference.ts";
 import { readScores, type ScoresView } from "./scores.ts";
-import { modelViewOf, statsView, summed, viewOfText, type ModelView, type StatsView } from "./model-views.ts";
+import { modelViewOf, viewOfText, type ModelView, type summed } from "./model-views.ts";
 
 export interface Upload {
   readonly file: Uint8Array;
@@ -19,6 +19,9 @@ export interface Changed {
   /** Undefined when it was taken out. */
   readonly model?: ModelView;
 }
+
+/** A file is read, checked, loaded and run once. */
+const REGISTER_WITHIN_MS = 120_000;
 
 /** The registry as the gateway shows it, and what people ask of it: model-inference does what changes it. */
 export interface Models {
@@ -35,31 +38,15 @@ export interface Models {
   putCard(id: string, version: string | undefined, page: Uint8Array): Promise<string>;
 }
 
-const CHANGE_WITHIN_MS = 10_000;
-/** A file is read, checked, loaded and run once. */
-const REGISTER_WITHIN_MS = 120_000;
-const SERVICE = "model-inference";
-
 export function openModels(context: ServiceContext, services: Services): Models {
   const { bus } = context;
   const files = bus.blobs("model-files");
   const cards = bus.blobs("model-cards");
+  const { ask, stats } = inferenceOf(context, services);
   const withCards = async (): Promise<ReadonlySet<string>> => new Set(await cards.list());
 
-  /** What it answers; what it refuses is thrown under its own code. */
-  async function ask(command: ServiceCommand, withinMs: number, silence = `no ${SERVICE} answers; see "tradewind status" and ask again`) {
-    const reply = await askService(
-      context,
-      { service: SERVICE, withinMs, who: SERVICE, silence: { code: "NO_INFERENCE", message: silence } },
-      command,
-    );
-    if (reply.ok) return reply;
-    const coded = /^([A-Z][A-Z_]+): (.*)$/s.exec(reply.message);
-    throw inputFailure(coded?.[1] ?? "REFUSED", coded?.[2] ?? reply.message);
-  }
-
-  async function changed(command: ServiceCommand, withinMs: number): Promise<Changed> {
-    const { message, data } = await ask(command, withinMs);
+  async function changed(command: ServiceCommand, withinMs?: number): Promise<Changed> {
+    const { message, data } = await ask(command, { withinMs });
     return { message, ...(data !== undefined && { model: modelViewOf(decodeModelRecord(JSON.stringify(data)), await withCards()) }) };
   }
 
@@ -94,24 +81,12 @@ export function openModels(context: ServiceContext, services: Services): Models 
         await files.delete(blob).catch(() => undefined);
       }
     },
-    change: (command) => changed(command, CHANGE_WITHIN_MS),
+    change: (command) => changed(command),
     async predict(id, parameters, by) {
       const silence = `nobody serves model ${id} now: it is served where a variant has it as a member; see "tradewind models list"`;
-      return (await ask({ verb: "predict", by, model: id, parameters }, CHANGE_WITHIN_MS, silence)).data;
+      return (await ask({ verb: "predict", by, model: id, parameters }, { silence })).data;
     },
-    async stats(by) {
-      const instances = services.all().filter(({ service, state }) => service === SERVICE && state !== "silent");
-      if (instances.length === 0) throw new Failure("retry", "NO_INFERENCE", `no ${SERVICE} runs; see "tradewind status"`);
-      const told = await Promise.all(
-        instances.map(async ({ instance }): Promise<[string, StatsView]> => {
-          const { data } = await ask({ verb: "stats", by, parameters: { instance } }, CHANGE_WITHIN_MS);
-          const read = statsView.safeParse(data);
-          if (!read.success) throw new Failure("retry", "BAD_REPLY", `${instance} gave figures that cannot be read; see its log`);
-          return [instance, read.data];
-        }),
-      );
-      return summed(Object.fromEntries(told));
-    },
+    stats,
     async card(id, version) {
       const sha256 = hashOf(await recordOf(id), version);
       const page = await cards.get(sha256);
