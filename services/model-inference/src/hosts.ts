@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { InspectedModel } from "@tradewind/onnx";
 import type { ServedModel } from "@tradewind/contracts";
-import { matrixSize } from "@tradewind/core";
+import { isFailure, matrixSize } from "@tradewind/core";
 import { lineOf, type ServiceContext } from "@tradewind/kit";
 import type { Rank } from "./budget/book.ts";
 import { createEstimates } from "./budget/estimates.ts";
@@ -109,6 +109,9 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
         },
         quarantined(error, until) {
           metrics.quarantined.inc({ model });
+          const code = isFailure(error) ? error.code : "";
+          if (code === "MODEL_GOLDEN") metrics.goldenFailures.inc({ model });
+          if (code === "MODEL_MEMORY") metrics.refusals.inc({ model });
           const again = until === Infinity ? "until its record changes" : `for ${Math.ceil((until - Date.now()) / 1_000)} s`;
           note(`model ${model} is left alone ${again}: ${lineOf(error)}`);
         },

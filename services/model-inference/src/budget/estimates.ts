@@ -4,8 +4,8 @@ import { bytesOfMib } from "./mib.ts";
 export interface Estimates {
   /** What a host of this file takes at most while it loads. */
   loading(sha256: string, fileBytes: number): number;
-  /** Whether that was measured. */
-  measured(sha256: string): boolean;
+  /** What it was measured to take; undefined so far. */
+  measured(sha256: string): number | undefined;
   learn(sha256: string, peakBytes: number): void;
   /** It took more than this. */
   exceeded(sha256: string, grantedBytes: number): void;
@@ -35,9 +35,9 @@ export function createEstimates(): Estimates {
       const guess = peak === undefined ? BASE_BYTES + PER_FILE_BYTE * fileBytes : peak * (1 + MARGIN_SHARE) + MARGIN_BYTES;
       return Math.max(guess, 2 * (beyond.get(sha256) ?? 0));
     },
-    measured: (sha256) => peaks.has(sha256),
+    measured: (sha256) => peaks.get(sha256),
     learn(sha256, peakBytes) {
-      keep(peaks, sha256, Math.max(peakBytes, peaks.get(sha256) ?? 0));
+      keep(peaks, sha256, peakBytes);
       beyond.delete(sha256);
     },
     exceeded: (sha256, grantedBytes) => keep(beyond, sha256, grantedBytes),

@@ -64,6 +64,17 @@ export function createMemory({ book, claim, onEvicted, onRefused }: MemoryOption
     }
   }
 
+  /** Whether the other instances leave what the book has granted; if not, or if nobody knows, it is taken back. */
+  async function claimed(key: string): Promise<boolean> {
+    let granted = false;
+    try {
+      granted = claim === undefined || (await claim(book.usedBytes));
+      return granted;
+    } finally {
+      if (!granted) book.drop(key);
+    }
+  }
+
   /** Tells whether to look at the next one at once. */
   async function work(waiting: Waiting, ruling: Ruling): Promise<boolean> {
     const { tenant, bytes } = waiting;
@@ -72,8 +83,7 @@ export function createMemory({ book, claim, onEvicted, onRefused }: MemoryOption
       evict(ruling.keys, tenant.name);
       return false;
     }
-    if (ruling.type === "granted" && claim !== undefined && !(await claim(book.usedBytes))) {
-      book.drop(tenant.key);
+    if (ruling.type === "granted" && !(await claimed(tenant.key))) {
       // The book's limit is now what the other instances leave: if that is what was missing, the next look says so.
       return book.usedBytes + bytes > book.limitBytes;
     }
@@ -129,7 +139,7 @@ export function createMemory({ book, claim, onEvicted, onRefused }: MemoryOption
           signal.removeEventListener("abort", leave);
           then();
         };
-        const waiting: Waiting = { tenant, bytes, resolve: () => end(resolve), reject: (error) => end(() => reject(error as Error)) };
+        const waiting: Waiting = { tenant, bytes, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
         if (signal.aborted) return leave();
         signal.addEventListener("abort", leave);
         queue.push(waiting);

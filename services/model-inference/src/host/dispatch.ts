@@ -134,12 +134,23 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     tellBusy();
   }
 
+  function askOne(matrices: Float32Array, rows: number, deadlineAt: number): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      queue.push({ matrices, rows, deadlineAt, askedAt: performance.now(), lost: 0, resolve, reject });
+      pump();
+    });
+  }
+
   return {
-    ask: (matrices, rows, deadlineAt) =>
-      new Promise((resolve, reject) => {
-        queue.push({ matrices, rows, deadlineAt, askedAt: performance.now(), lost: 0, resolve, reject });
-        pump();
-      }),
+    async ask(matrices, rows, deadlineAt) {
+      if (rows <= options.maxRows) return askOne(matrices, rows, deadlineAt);
+      const parts = Array.from({ length: Math.ceil(rows / options.maxRows) }, (_, i) => {
+        const own = Math.min(options.maxRows, rows - i * options.maxRows);
+        const from = i * options.maxRows * rowSize;
+        return askOne(matrices.subarray(from, from + own * rowSize), own, deadlineAt);
+      });
+      return Float32Array.from((await Promise.all(parts)).flatMap((part) => [...part]));
+    },
     pump,
     lose(error) {
       loseAll(queue.all(), error);

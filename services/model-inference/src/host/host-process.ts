@@ -23,6 +23,8 @@ export interface HostProcess {
   limit(bytes: number, grow?: (peakBytes: number) => number | undefined): Promise<void>;
   /** Frees what loading has left behind; the peak counts anew from here on. */
   settle(): Promise<void>;
+  /** What a failed run says, if it is a want of memory: `MODEL_MEMORY`. */
+  memoryFailure(why: string): Failure | undefined;
   /** Resolves with why, when the process has ended: `MODEL_MEMORY` (service) or `HOST_LOST` (retry). */
   readonly ended: Promise<Failure>;
   stop(): Promise<void>;
@@ -52,7 +54,7 @@ const PASSED_ON = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "SystemRoot", "C
  */
 const SMALL = { MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_ARENA_MAX: "1", UV_THREADPOOL_SIZE: "1" };
 const SMALL_HEAP = [
-  "--max-old-space-size=64",
+  "--max-old-space-size=24",
   "--max-semi-space-size=1",
   "--v8-pool-size=1",
   "--expose-gc",
@@ -111,6 +113,7 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
       ended,
       stop,
       peakBytes: () => peakBytes(pid),
+      memoryFailure: (why) => watch!.failureOf(why),
       limit: (bytes, grow) => watch!.limit(bytes, grow),
       async settle() {
         await calls.run((id) => tell({ type: "settle", id }));

@@ -8,6 +8,8 @@ import type { FromHost, ToHost } from "./protocol.ts";
  */
 
 const NOTHING = new Float32Array(0);
+const SWEEP_BYTES = 2 * 2 ** 20;
+let garbage = 0;
 let session: ModelSession | undefined;
 
 function send(message: FromHost): void {
@@ -19,6 +21,14 @@ function wordsOf(error: unknown): { code: string; message: string } {
   return isFailure(error)
     ? { code: error.code, message: error.message }
     : { code: "MODEL_RUN", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Matrices come in buffers outside V8's heap, which it does not hurry to free; here they are the larger part. */
+function sweep(bytes: number): void {
+  garbage += bytes;
+  if (garbage < SWEEP_BYTES) return;
+  garbage = 0;
+  globalThis.gc?.({ type: "minor" });
 }
 
 async function receive(message: ToHost): Promise<void> {
@@ -37,6 +47,7 @@ async function receive(message: ToHost): Promise<void> {
       } catch (error) {
         send({ type: "failed", id: message.id, ...wordsOf(error) });
       }
+      sweep(message.matrices.byteLength);
       return;
     case "settle":
       // What the file came in is garbage now.

@@ -161,7 +161,7 @@ export function createModelHost(options: ModelHostOptions): ModelHost {
   function start(): Promise<void> {
     if (serving !== undefined) return Promise.resolve();
     const held = quarantine.held();
-    if (held !== undefined) return Promise.reject(held.error as Error);
+    if (held !== undefined) return Promise.reject(held.error);
     return (starting ??= begin());
   }
 

@@ -40,7 +40,7 @@ export interface Serving {
 const LEAST_BYTES = bytesOfMib(76);
 const LEAST_PER_FILE_BYTE = 2;
 /** What a host may grow by without asking, once it is loaded. */
-const ROOM_BYTES = bytesOfMib(12);
+const ROOM_BYTES = bytesOfMib(16);
 
 /**
  * Reserves memory, loads the model in a process of its own, checks it against its golden vectors, makes its largest run,
@@ -51,7 +51,7 @@ export async function startServing(options: ServingOptions, tenant: Tenant, sign
   const { file, estimates, memory, name } = options;
   for (;;) {
     const limit = options.limitBytes();
-    const least = estimates.measured(file.sha256) ? estimates.loading(file.sha256, file.size) : leastOf(file);
+    const least = estimates.measured(file.sha256) ?? leastOf(file);
     if (least > limit)
       throw new Failure("service", "MODEL_MEMORY", `model ${name} wants ${mib(least)} of memory to load, its limit is ${mib(limit)}`);
     const granted = Math.min(limit, estimates.loading(file.sha256, file.size));
@@ -74,7 +74,7 @@ async function load(options: ServingOptions, tenant: Tenant, granted: number): P
   const process = await startHostProcess({ model, name, device, limitBytes: granted, hungMs, codeCache });
   try {
     if (file.golden !== undefined) await checkGolden(process, file.golden, name);
-    const maxRows = await largestRun(process, options);
+    const maxRows = await largestRun(process, options, granted < options.limitBytes());
     const loading = process.peakBytes();
     await process.settle();
     const settled = process.peakBytes();
@@ -110,16 +110,21 @@ async function checkGolden(process: HostProcess, golden: Golden, name: string): 
     );
 }
 
-/** The largest run there will be, so that its memory is in the book. Tells how many rows the file takes at once. */
-async function largestRun(process: HostProcess, { file, maxRows }: ServingOptions): Promise<number> {
+/**
+ * The largest run there will be, so that its memory is in the book. Tells how many rows the file takes at once: one, where
+ * more fail, or do not fit into a memory that cannot grow.
+ */
+async function largestRun(process: HostProcess, { file, maxRows }: ServingOptions, mayGrow: boolean): Promise<number> {
   const { fixedRows, rowSize } = file.signature;
   const rows = fixedRows === 1 ? 1 : maxRows;
   try {
     await process.run(new Float32Array(rows * rowSize), rows);
   } catch (error) {
     // What it makes of zeros is not what it makes of features.
-    if (isFailure(error) && error.code === "MODEL_OUTPUT") return rows;
-    if (rows === 1 || !isFailure(error) || error.code === "HOST_LOST" || error.code === "MODEL_MEMORY") throw error;
+    if (!isFailure(error) || error.code === "MODEL_OUTPUT") return rows;
+    const wanting = process.memoryFailure(error.message);
+    if (wanting !== undefined && (mayGrow || rows === 1)) throw wanting;
+    if (rows === 1 || error.code !== "MODEL_RUN") throw error;
     await process.run(new Float32Array(rowSize), 1);
     return 1;
   }

@@ -19,7 +19,7 @@ const LOOK_MS = 25;
 /** Growth that no data limit covers: the runtime's code as it is first used, V8's heap inside what it has mapped. */
 const UNCOVERED_BYTES = 28 * 2 ** 20;
 /** The same of a host that has made its largest run. */
-const UNCOVERED_WARM_BYTES = 4 * 2 ** 20;
+const UNCOVERED_WARM_BYTES = 2 * 2 ** 20;
 /** A host with less room than this asks for more. */
 const NEAR_BYTES = 6 * 2 ** 20;
 const NO_MEMORY = /bad_alloc|bad allocation|out of memory|allocat|mmap|terminate called/i;
