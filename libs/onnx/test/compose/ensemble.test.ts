@@ -13,6 +13,7 @@ import {
   type GraphNode,
   type VotingMember,
 } from "../../src/index.ts";
+import { openSmall, smallMatrices, smallMatrix } from "../support/small-task.ts";
 import { branchingFile, difference, fileOfNodes, labels, matrices, outputOf, outputsOf, plan, strangersFile, treesFile } from "./files.ts";
 
 const about = { version: "7", notes: { family: "ensemble" } };
@@ -52,6 +53,21 @@ describe("members in one graph", () => {
     const named = JSON.parse(metadata.notes["members"]!) as { name: string; sha256: string }[];
     expect(named.map(({ name }) => name)).toEqual(members.map(({ name }) => name));
     expect(named[0]!.sha256).toBe(inspectModel(reference, "reference").sha256);
+  });
+
+  test("given nets in full and in half precision, when they are joined, then each says what it says alone", async () => {
+    const nets = await Promise.all(
+      (["cnn", "lstm", "transformer"] as const).map(async (family, i) => {
+        const trainer = await openSmall(family);
+        const file = trainer.export({ matrix: smallMatrix, version: "1", notes: {}, precision: i === 0 ? "fp16" : "fp32" });
+        await trainer.release();
+        return member(family, file);
+      }),
+    );
+    const joint = ensembleModel({ members: nets, about });
+    const x = smallMatrices(5, 3);
+    for (const { name, file } of nets)
+      expect(difference(await outputOf(joint, `p_${name}`, 5, x), await outputsOf(file, 5, x))).toBeLessThan(1e-6);
   });
 
   test("given a joint file, when it becomes a member itself, then the larger one runs", async () => {
