@@ -1,7 +1,8 @@
+import type { MatrixPlan } from "@tradewind/core";
 import { describe, expect, test } from "vitest";
 import { inspectModel, propertiesOf, referenceModel, REFERENCE_LABELS, withMetadata, writeModel, graphBuilder } from "../src/index.ts";
 
-const features = { timeframes: ["1m"], window: 4, features: [{ name: "log_return" }, { name: "rsi" }, { name: "volatility" }] };
+const features: MatrixPlan = { timeframes: ["1m"], window: 4, features: [{ name: "log_return" }, { name: "rsi" }, { name: "volatility" }] };
 const given = { features, labels: ["down", "flat", "up"], version: "7", notes: { family: "foreign" } };
 
 /** A file that fits by its shapes and says nothing of itself, as other tools write it. */

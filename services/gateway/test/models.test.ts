@@ -64,7 +64,7 @@ async function send(
   const response = await fetch(system.gateway.url + path, {
     method,
     headers: { authorization: `Bearer ${system.gateway.token}`, ...(body !== undefined && { "content-type": type }), ...headers },
-    ...(body !== undefined && { body: body as BodyInit }),
+    ...(body !== undefined && { body: typeof body === "string" ? body : Buffer.from(body) }),
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: text.startsWith("{") ? JSON.parse(text) : undefined };
