@@ -134,6 +134,18 @@ describe("given the rule of promotion", () => {
     }
   });
 
+  test("when a new champion abstains on most closes, then the former one comes back", () => {
+    let champion = CHAMPION;
+    const match = createMatch(3, () => champion);
+    match.play(300, [0.5, 0.5]);
+    champion = SHADOW;
+    const judge = () => match.board.judge({ champion: SHADOW, shadows: [CHAMPION], former: CHAMPION }, RULES).verdicts.get(CHAMPION);
+    match.play(220, [0.5, 0.5], 0.4);
+    expect(judge()?.action).toBe("keep");
+    match.play(220, [0.5, 0.5], 0.9);
+    expect(judge()).toMatchObject({ action: "roll_back", reason: expect.stringMatching(/has abstained on \d+ of \d+ closes/) });
+  });
+
   test("when a probation has passed, then it is over", () => {
     const match = createMatch(1);
     match.play(500, [0.5, 0.5]);

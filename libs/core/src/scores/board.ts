@@ -37,7 +37,7 @@ export interface Scoreboard {
   /**
    * Compares the shadows with the champion since it is one. They are looked at when they have `leastCloses` in common,
    * then at twice and four times as many, and then anew: who looks at every close finds a difference where there is
-   * none. A verdict stands until the next look. Being called late changes nothing; call it every hundred closes or so.
+   * none. A former champion comes back, too, when the one after it abstains on most closes. A verdict stands until the next look. Being called late changes nothing; call it every hundred closes or so.
    */
   judge(rivals: Rivals, rules: PromotionRules): Judgement;
   /** Newest close on which the champion was found to have become worse, on any lane. */
@@ -89,6 +89,11 @@ export function createScoreboard(lanes: readonly string[], window: number, label
         const pairs = pairsOf(leading, champion, shadow, from.since);
         const comparison = look(from, pairs, shadow === former, rules);
         comparisons.set(shadow, comparison);
+        const mute = shadow === former ? silenceOf(leading, champion, shadow, began, rules) : undefined;
+        if (mute !== undefined) {
+          verdicts.set(shadow, mute);
+          continue;
+        }
         const soFar = (): PromotionVerdict => promotionVerdict({ differences: pairs.differences, former: shadow === former, rules });
         verdicts.set(shadow, comparison.verdict ?? soFar());
       }
@@ -140,6 +145,22 @@ function look(from: Comparison, { times, differences }: Pairs, former: boolean, 
     if (verdict.action !== "keep") return { ...from, looks: looks + 1, verdict };
   }
   return { ...from, looks, verdict };
+}
+
+/** A new champion that hardly speaks gives nothing to compare, and is worse all the same than one that does. */
+function silenceOf(
+  lanes: readonly ScoreLane[],
+  champion: string,
+  former: string,
+  since: number,
+  { leastCloses }: PromotionRules,
+): PromotionVerdict | undefined {
+  const all = lanes.map((lane) => lane.silences(champion, former, since));
+  const closes = all.reduce((sum, each) => sum + each.closes, 0);
+  const silent = all.reduce((sum, each) => sum + each.silent, 0);
+  if (closes < leastCloses || 2 * silent <= closes) return undefined;
+  const reason = `the champion has abstained on ${silent} of ${closes} closes on which its predecessor spoke`;
+  return { action: "roll_back", reason, closes, mean: Number.NaN, standardError: Number.NaN };
 }
 
 function figuresOf(lanes: readonly Sums[]): VersionFigures {

@@ -7,7 +7,7 @@ export type ScoreEvent =
   | { readonly type: "close"; readonly closeTime: number; readonly close: number }
   | {
       readonly type: "word";
-      /** Hash of the file that spoke; undefined for an abstention of the champion, which does not name itself. */
+      /** Hash of the file that spoke; undefined for an abstention of whoever spoke in the model's name before. */
       readonly version: string | undefined;
       /** Said in the model's name, not as a shadow. */
       readonly leads: boolean;
@@ -43,6 +43,8 @@ export interface ScoreLane {
   sums(version: string): Sums;
   /** Calls `take` for each close after `after` on which both have a result, oldest first, with that of `a` less that of `b`. */
   differences(a: string, b: string, after: number, take: (closeTime: number, difference: number) => void): void;
+  /** Closes after `after` on which `b` voted and `a` has been heard, and on how many of them `a` abstained. */
+  silences(a: string, b: string, after: number): { readonly closes: number; readonly silent: number };
   readonly tenure: Tenure | undefined;
   /** Closes since it began. */
   readonly tenureCloses: number;
@@ -126,6 +128,17 @@ export function createScoreLane(window: number, labelOf: (version: string) => La
         const difference = (one.votes[row]! - other.votes[row]!) * state.units[row]!;
         if (difference === difference) take(state.times[row]!, difference);
       }
+    },
+    silences(a, b, after) {
+      const [one, other] = [state.voices.get(a), state.voices.get(b)];
+      let [closes, silent] = [0, 0];
+      if (one === undefined || other === undefined) return { closes, silent };
+      for (let row = firstAfter(state.times, after); row < state.times.length; row++) {
+        if (other.said[row] !== 1 || one.said[row] === 0) continue;
+        closes += 1;
+        if (one.said[row] === 2) silent += 1;
+      }
+      return { closes, silent };
     },
     get tenure() {
       return state.tenure;

@@ -8,6 +8,7 @@ import {
   type PromotionRules,
   type Prng,
   type Scoreboard,
+  type Word,
 } from "../../src/index.ts";
 import { MINUTE, T0 } from "./builders.ts";
 
@@ -21,8 +22,8 @@ export interface Match {
   readonly board: Scoreboard;
   /** Goes on with a board restored from the text of this one. */
   handOver(): void;
-  /** Plays so many closes; `skill` is the chance of the champion's and of the shadow's vote to be right. */
-  play(closes: number, skill: readonly [champion: number, shadow: number]): void;
+  /** Plays so many closes; `skill` is the chance of the champion's and of the shadow's vote to be right, `silence` of whoever leads to abstain. */
+  play(closes: number, skill: readonly [champion: number, shadow: number], silence?: number): void;
   readonly bars: number;
 }
 
@@ -33,6 +34,10 @@ export function createMatch(seed: number, leads: () => string = () => CHAMPION):
   let board = fresh();
   let bars = 0;
   let price = 100;
+  const said = (version: string, change: number, skill: number, silence: number): Word => {
+    const word = wordOf(prng, change, skill);
+    return silence > 0 && leads() === version && prng.chance(silence) ? { vote: undefined } : word;
+  };
   return {
     get board() {
       return board;
@@ -45,7 +50,7 @@ export function createMatch(seed: number, leads: () => string = () => CHAMPION):
     get bars() {
       return bars;
     },
-    play(closes, [champion, shadow]) {
+    play(closes, [champion, shadow], silence = 0) {
       for (let i = 0; i < closes; i++, bars++) {
         const change = 0.001 * prng.normal();
         const closeTime = closeTimeOf(bars);
@@ -54,7 +59,7 @@ export function createMatch(seed: number, leads: () => string = () => CHAMPION):
           [CHAMPION, champion],
           [SHADOW, shadow],
         ] as const)
-          board.step("a", { type: "word", version, leads: leads() === version, closeTime, word: wordOf(prng, change, skill) });
+          board.step("a", { type: "word", version, leads: leads() === version, closeTime, word: said(version, change, skill, silence) });
         price *= 1 + change;
       }
     },

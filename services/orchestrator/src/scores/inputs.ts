@@ -66,8 +66,8 @@ async function openWords(
     filter,
     from: { after: positions[filter] ?? 0 },
     room: headway.roomForWord,
-    take({ data }) {
-      const event = valid() ? eventOf(data, token === model.id, sha256) : undefined;
+    take({ data, published }) {
+      const event = valid() ? eventOf(data, token === model.id, token === model.id ? leaderAt(model, published) : sha256) : undefined;
       if (event === undefined) return undefined;
       board.step(name, event);
       headway.said(event.closeTime);
@@ -76,8 +76,13 @@ async function openWords(
   });
 }
 
-/** A prediction names the file it is of. An abstention in the model's name is of whoever spoke in it before. */
-function eventOf(word: MemberWord, leads: boolean, sha256: string): Extract<ScoreEvent, { type: "word" }> | undefined {
+/** Who was champion at a wall time, as far as the model's history tells. */
+function leaderAt({ history }: ModelRecord, at: number): string | undefined {
+  return history.find((change) => change.to === "champion" && change.at <= at)?.sha256;
+}
+
+/** A prediction names the file it is of; an abstention does not. */
+function eventOf(word: MemberWord, leads: boolean, speaker: string | undefined): Extract<ScoreEvent, { type: "word" }> | undefined {
   switch (word.type) {
     case "prediction": {
       const { closeTime, score: vote, probabilities, modelHash: version } = word.prediction;
@@ -86,7 +91,7 @@ function eventOf(word: MemberWord, leads: boolean, sha256: string): Extract<Scor
     case "abstention":
       return {
         type: "word",
-        version: leads ? undefined : sha256,
+        version: speaker,
         leads,
         closeTime: word.abstention.closeTime,
         word: { vote: undefined },
