@@ -1,11 +1,14 @@
-# Model inference on NVIDIA GPUs: the program of the CPU image ("program"), onnxruntime's CUDA provider, and CUDA itself.
+# Model inference on NVIDIA GPUs: the program of the CPU image, onnxruntime's CUDA provider, and CUDA itself.
+ARG PROGRAM=tradewind/model-inference:local
 ARG CUDA=nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04
 
-FROM program AS provider
+FROM ${PROGRAM} AS provider
+# As onnxruntime's script names it; skip leaves it out.
+ARG PROVIDER=cuda12
 USER root
 # The provider's files are too large for the npm registry; onnxruntime's own script brings the ones of its version.
 RUN cd "$(dirname "$(find -L /app/node_modules/.pnpm -path '*/node_modules/onnxruntime-node/package.json' -print -quit)")" \
- && node script/install.js --onnxruntime-node-install=cuda12
+ && node script/install.js --onnxruntime-node-install="$PROVIDER"
 
 FROM ${CUDA}
 ENV NODE_ENV=production TRADEWIND_CONFIG=/app/configs TRADEWIND_SERVICE=model-inference

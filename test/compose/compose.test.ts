@@ -60,6 +60,17 @@ describe("docker compose", () => {
     await expect(docker("compose", "--env-file", "/dev/null", "config", "--quiet")).rejects.toThrow(/run: node infra\/make-secrets\.mjs/);
   });
 
+  test("given the profile gpu, model inference has a device reserved, and is hardened all the same; without it, there is none", async () => {
+    const configured = async (...profile: string[]) =>
+      (JSON.parse(await stack.compose(...profile, "config", "--format", "json")) as { services: Record<string, Configured> }).services;
+    expect((await configured())["model-inference-gpu"]).toBeUndefined();
+    expect((await configured("--profile", "gpu"))["model-inference-gpu"]).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      deploy: { resources: { reservations: { devices: [{ driver: "nvidia", count: 1, capabilities: ["gpu"] }] } } },
+    });
+  });
+
   test("given nothing but the images, when it comes up, all is healthy and every variant trades", async () => {
     await up();
     for (const stage of stages) expect(await stack.services(stage), stage).toMatchObject([{ state: "running" }]);
@@ -203,6 +214,10 @@ describe("docker compose", () => {
   const closes = async (id: string): Promise<number[]> =>
     (await stack.log<DecisionSaid>(`tw.decision.${id}.*`)).map(({ closeTime }) => closeTime);
 });
+
+interface Configured {
+  readonly deploy?: unknown;
+}
 
 interface Inspected {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> };
