@@ -44,8 +44,8 @@ export async function takeJob(options: JobOptions, text: string, renew: () => vo
     log.info(`job ${id}: trains ${job.model}, ${family}`);
     state.partitions([id]);
     const done = await trainAndKeep(options, record, job, renew);
-    if (done === undefined) return void metrics.jobs.inc({ family, outcome: "ended_elsewhere" });
-    metrics.jobs.inc({ family, outcome: "done" });
+    metrics.jobs.inc({ family, outcome: done === undefined ? "ended_elsewhere" : "done" });
+    if (done === undefined) return;
     metrics.seconds.observe({ family }, (performance.now() - startedAt) / 1_000);
     log.info(`job ${id}: ${done}`);
     state.note(`job ${id}: ${done}`);
@@ -74,7 +74,6 @@ async function begin(context: Context, before: JobRecord): Promise<{ readonly jo
 /** A line on what came out; undefined when the job was cancelled, or done by another, meanwhile. */
 async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: TrainingJob, renew: () => void): Promise<string | undefined> {
   const { context, dir, checkpointEveryMs } = options;
-  const { bus } = context;
   let progress: TrainingProgress | undefined;
   let over = false;
   let toldAt = -Infinity;

@@ -17,7 +17,7 @@ export function completeSettings(family: Pick<LearnerFamily, "name" | "settings"
       if (typeof value !== "number" || !(value >= min && value <= max) || (whole === true && !Number.isInteger(value)))
         throw inputFailure(
           "BAD_SETTING",
-          `setting ${name} of family ${family.name} is ${String(value)}; it must be a ${whole === true ? "whole " : ""}number from ${min} to ${max}`,
+          `setting ${name} of family ${family.name} is ${JSON.stringify(value)}; it must be a ${whole === true ? "whole " : ""}number from ${min} to ${max}`,
         );
       return [name, value];
     }),

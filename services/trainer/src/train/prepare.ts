@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import {
   buildDataset,
   calendarNamed,
-  describeDataset,
   walkForward,
   type CandleColumns,
   type CostPlan,
