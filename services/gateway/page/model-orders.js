@@ -9,7 +9,7 @@ export const cardAddress = (id, { sha256 }) => `/page/card.html#${new URLSearchP
 
 /** Makes a version the champion, once a person has confirmed it. */
 export function promote(id, version) {
-  const text = `From the next close on version ${short(version)} speaks for ${id}, and variants that have it as a member act on it. The champion of now goes on as a shadow.`;
+  const text = `From the next close on version ${short(version)} speaks for ${id}, and variants that have it as a member act on it. The champion of now retires; it is kept and can be promoted again.`;
   return change(`/api/models/${encodeURIComponent(id)}/state`, { version: version.sha256, state: "champion" }, [
     `Promote ${id} ${short(version)}?`,
     text,

@@ -97,6 +97,16 @@ describe("given a running system and a variant with a model that nobody has regi
     expect((await jsonOf<Model>("models", "show", "nn")).pinned).toBe(false);
   });
 
+  it("another device or limit is in its record, and the device it cannot have is the CPU", async () => {
+    await done("models", "set", "nn", "--limit-mb", "900");
+    await done("models", "set", "nn", "--device", "cuda:0");
+    expect(await jsonOf("models", "show", "nn")).toMatchObject({ device: "cuda:0", limitMb: 900 });
+    expect(await done("models", "list")).toContain("cuda:0, at most 900 MiB");
+    await done("models", "set", "nn", "--limit-mb", "usual");
+    await done("models", "set", "nn", "--device", "cpu");
+    expect(await done("models", "list")).toMatch(/1 version, cpu$/m);
+  });
+
   it("asked, it says what it thinks of the latest close", async () => {
     const said = await jsonOf<{ readonly rows: readonly { readonly probabilities: Readonly<Record<string, number>> }[] }>(
       ...["models", "predict", "nn", "--symbol", "BTC/USDT"],
@@ -129,6 +139,9 @@ describe("given a running system and a variant with a model that nobody has regi
     ["a state there is not", ["models", "add", "net-1.onnx", "--state", "king"]],
     ["a model that is not there", ["models", "show", "none"]],
     ["a version that is not there", ["models", "promote", "nn", "--version", "00000000"]],
+    ["a device there is not", ["models", "set", "nn", "--device", "abacus"]],
+    ["a limit that is none", ["models", "set", "nn", "--limit-mb", "-1"]],
+    ["nothing to set", ["models", "set", "nn"]],
     ["a model that is not there, to be removed", ["models", "remove", "none"]],
     ["a symbol that nobody trades", ["models", "predict", "nn", "--symbol", "DOGE/USDT"]],
     ["no symbol", ["models", "predict", "nn"]],

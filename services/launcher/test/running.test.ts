@@ -38,7 +38,7 @@ describe("given a running system", () => {
     expect(status.simulated).toBe(true);
     expect(status.variants.find(({ id }) => id === "busy")).toMatchObject({ enabled: true, label: "simulated" });
     expect(new Set(status.services.map(({ service }) => service))).toEqual(
-      new Set(["market-data", "strategy", "model-inference", "orchestrator", "execution", "gateway"]),
+      new Set(["market-data", "strategy", "model-inference", "orchestrator", "execution", "trainer", "gateway"]),
     );
     const text = await system.run("status");
     expect(text.out).toContain("SIMULATED MARKET");

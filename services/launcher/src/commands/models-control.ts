@@ -1,3 +1,4 @@
+import { inputFailure } from "@tradewind/core";
 import type { ModelChanged } from "../answers.ts";
 import { gatewayOf, gatewayOptions, type Gateway } from "../client.ts";
 import { exitCodes, type Arguments, type Command, type Option } from "../command.ts";
@@ -61,9 +62,28 @@ export const modelsPin = command("pin", "Keep a model in memory whatever others 
 export const modelsUnpin = command("unpin", "Let a model leave the memory when others need the room", (gateway, path) =>
   gateway.post(`${path}/settings`, { pinned: false }),
 );
+export const modelsSet = command(
+  "set",
+  "Say where a model runs, or how much memory it may take",
+  (gateway, path, args) => gateway.post(`${path}/settings`, settingOf(args)),
+  {
+    device: { type: "string", value: "D", doc: "cpu, cuda:0, webgpu; where it cannot be had, the model runs on the CPU and says so" },
+    "limit-mb": { type: "string", value: "N", doc: "most MiB its process may take; usual for the installation's" },
+  },
+);
 export const modelsRemove = command(
   "remove",
   "Take out one version, or a model with all of them",
   (gateway, path, args) => gateway.delete(path, { version: args.text("version") }),
   version,
 );
+
+function settingOf(args: Arguments): Readonly<Record<string, unknown>> {
+  const device = args.text("device");
+  const limit = args.text("limit-mb");
+  if ((device === undefined) === (limit === undefined)) throw inputFailure("ONE_SETTING", "give one of --device and --limit-mb");
+  if (device !== undefined) return { device };
+  if (limit !== "usual" && !/^[1-9]\d{0,6}$/.test(limit!))
+    throw inputFailure("BAD_LIMIT", `--limit-mb "${limit}" is no number of MiB, nor "usual"`);
+  return { limit_mb: limit === "usual" ? null : Number(limit) };
+}

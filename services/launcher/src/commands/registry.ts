@@ -7,7 +7,7 @@ import { jobsCancel, jobsList, jobsShow } from "./jobs.ts";
 import { ledgerExport } from "./ledger-export.ts";
 import { ledgerVerify } from "./ledger-verify.ts";
 import { modelsAdd } from "./models-add.ts";
-import { modelsPin, modelsPromote, modelsRemove, modelsRetire, modelsShadow, modelsUnpin } from "./models-control.ts";
+import { modelsPin, modelsPromote, modelsRemove, modelsRetire, modelsSet, modelsShadow, modelsUnpin } from "./models-control.ts";
 import { modelsList, modelsShow, modelsStats } from "./models-list.ts";
 import { modelsPredict } from "./models-predict.ts";
 import { services } from "./services.ts";
@@ -49,6 +49,7 @@ export const commands: readonly Command[] = [
   modelsPromote,
   modelsShadow,
   modelsRetire,
+  modelsSet,
   modelsPin,
   modelsUnpin,
   modelsRemove,
