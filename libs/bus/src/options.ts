@@ -1,4 +1,4 @@
-import { Failure } from "@tradewind/core";
+import { Failure, isFailure } from "@tradewind/core";
 import type { BucketName, StreamDefinition, StreamName } from "@tradewind/contracts";
 
 /** What both adapters take. */
@@ -19,6 +19,9 @@ export interface BusOptions {
 export const ACK_WAIT_MS = 30_000;
 /** A message whose worker threw is given again after so long, so that one that always fails does not busy everybody. */
 export const NAK_PAUSE_MS = 500;
+
+/** Who throws a failure that is to be tried again gives a message back on purpose: nobody has to be told. */
+export const givenBack = (error: unknown): boolean => isFailure(error) && error.action === "retry";
 
 /** For a run on the events clock: it is as long as its recording, and a stage far behind must miss nothing of it. */
 export const keepEverything: BusOptions = { maxBytes: { MARKET: Infinity, DECISIONS: Infinity } };

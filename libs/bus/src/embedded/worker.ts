@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Consumer, WorkOptions } from "../bus.ts";
+import { givenBack } from "../options.ts";
 import type { Claim, WorkQueue } from "./work-queue.ts";
 
 /** `Bus.work` on the embedded queue. */
@@ -18,7 +19,7 @@ export function startWorker(queue: WorkQueue, subject: string, take: WorkOptions
       await claim.done();
     } catch (error) {
       claim.giveBack();
-      onError(error);
+      if (!givenBack(error)) onError(error);
     }
   }
 

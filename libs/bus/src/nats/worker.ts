@@ -1,7 +1,7 @@
 import { nanos } from "@nats-io/transport-node";
 import { AckPolicy, DeliverPolicy, ReplayPolicy } from "@nats-io/jetstream";
 import type { Consumer, WorkOptions } from "../bus.ts";
-import { NAK_PAUSE_MS } from "../options.ts";
+import { givenBack, NAK_PAUSE_MS } from "../options.ts";
 import { natsFailure } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { storedOf } from "./consumer.ts";
@@ -36,7 +36,8 @@ export async function startWorker(source: QueueSource, take: WorkOptions["take"]
       await take(storedOf(delivered), () => say("+WPI"));
     } catch (error) {
       say(`-NAK ${JSON.stringify({ delay: nanos(NAK_PAUSE_MS) })}`);
-      return onError(error);
+      if (!givenBack(error)) onError(error);
+      return;
     }
     await acknowledge(link, message.reply!, stopping.signal);
   }

@@ -50,7 +50,10 @@ export async function takeJob(options: JobOptions, text: string, renew: () => vo
     log.info(`job ${id}: ${done}`);
     state.note(`job ${id}: ${done}`);
   } catch (error) {
-    if (isFailure(error) && error.action === "retry" && !(await worn(context, id, error))) throw error;
+    if (isFailure(error) && error.action === "retry" && !(await worn(context, id, error))) {
+      log.info(`job ${id} is given back: ${lineOf(error)}`);
+      throw error;
+    }
     metrics.jobs.inc({ family, outcome: "failed" });
     log.warn(`job ${id} failed: ${lineOf(error)}`);
     state.note(`job ${id} failed: ${lineOf(error)}`);
