@@ -1,4 +1,5 @@
 import { headOutputs } from "./meta-head.ts";
+import { minimise, type Slope } from "./minimise.ts";
 
 /** Rows of a head with their classes. */
 export interface HeadRows {
@@ -8,73 +9,73 @@ export interface HeadRows {
 }
 
 export interface FitRules {
+  /** The least pull back to the start that is tried. */
   readonly l2: number;
+  /** Steps at most for each pull. */
   readonly steps: number;
-  readonly rate: number;
 }
 
-const MOMENTUM = 0.9;
-const SPREAD = 0.999;
-const TINY = 1e-9;
-/** Steps between two looks at the validation part, and looks without a better one before training stops. */
-const LOOK = 5;
-const PATIENCE = 8;
+const STRONGEST_PULL = 10;
+/** Each pull is so much weaker than the one before. */
+const WEAKER = 10 ** 0.5;
+/** Weaker pulls that are tried after the best one so far. */
+const PATIENCE = 2;
+const LEAST_PROBABILITY = 1e-12;
 
 /** Mean negative logarithm of what `weights` give to the classes that came. */
 export function headLoss({ inputs, labels }: HeadRows, weights: Float64Array, classes: number): number {
-  const outputs = headOutputs(inputs, weights, labels.length, classes);
-  let sum = 0;
-  for (let row = 0; row < labels.length; row++) sum -= Math.log(Math.max(outputs[row * classes + labels[row]!]!, 1e-12));
-  return sum / labels.length;
+  return lossOf(headOutputs(inputs, weights, labels.length, classes), labels, classes);
 }
 
 /**
- * Multinomial logistic regression from `start`, pulled back to it by `l2`: Adam on all rows at once in float64, so the
- * same rows give the same weights. The loss is convex; the weights kept are those with the least loss on `validation`.
+ * Multinomial logistic regression, pulled back to `start`. The pull is loosened until the rows of `validation` are no
+ * longer predicted better; the weights given are those they are predicted best with, which may be the start itself.
+ * Convex, in float64 over all rows at once: the same rows give the same weights.
  */
 export function fitHead(
   train: HeadRows,
   validation: HeadRows,
   start: Float64Array,
   classes: number,
-  { l2, steps, rate }: FitRules,
+  { l2, steps }: FitRules,
 ): { weights: Float64Array; curve: number[] } {
-  const weights = start.slice();
-  const first = new Float64Array(weights.length);
-  const second = new Float64Array(weights.length);
   const curve: number[] = [];
-  let best = { weights: start.slice(), loss: headLoss(validation, start, classes), step: 0 };
-  for (let step = 1; step <= steps && step - best.step <= LOOK * PATIENCE; step++) {
-    const { gradient, loss } = gradientOf(train, weights, classes);
-    curve.push(loss);
-    for (let i = 0; i < weights.length; i++) {
-      const slope = gradient[i]! + l2 * (weights[i]! - start[i]!);
-      first[i] = MOMENTUM * first[i]! + (1 - MOMENTUM) * slope;
-      second[i] = SPREAD * second[i]! + (1 - SPREAD) * slope ** 2;
-      const size = Math.sqrt(second[i]! / (1 - SPREAD ** step)) + TINY;
-      weights[i]! -= (rate * (first[i]! / (1 - MOMENTUM ** step))) / size;
-    }
-    if (step % LOOK !== 0) continue;
-    const now = headLoss(validation, weights, classes);
-    if (now < best.loss) best = { weights: weights.slice(), loss: now, step };
+  let weights = start;
+  let best = { weights: start, loss: headLoss(validation, start, classes) };
+  let since = 0;
+  for (let pull = STRONGEST_PULL; pull >= l2 * 0.999 && since < PATIENCE; pull /= WEAKER) {
+    weights = minimise(
+      (at) => slopeOf(train, at, start, classes, pull),
+      weights,
+      steps,
+      (value) => curve.push(value),
+    );
+    const loss = headLoss(validation, weights, classes);
+    since = loss < best.loss ? 0 : since + 1;
+    if (since === 0) best = { weights, loss };
   }
   return { weights: best.weights, curve };
 }
 
-function gradientOf({ inputs, labels }: HeadRows, weights: Float64Array, classes: number): { gradient: Float64Array; loss: number } {
+/** Loss over the rows plus half the pull times the squared distance from the start. */
+function slopeOf({ inputs, labels }: HeadRows, weights: Float64Array, start: Float64Array, classes: number, pull: number): Slope {
   const rows = labels.length;
   const width = inputs.length / rows;
   const outputs = headOutputs(inputs, weights, rows, classes);
-  const gradient = new Float64Array(weights.length);
-  let loss = 0;
+  const gradient = weights.map((weight, i) => pull * (weight - start[i]!));
+  const value = weights.reduce((sum, weight, i) => sum + (pull / 2) * (weight - start[i]!) ** 2, lossOf(outputs, labels, classes));
   for (let row = 0; row < rows; row++) {
-    const label = labels[row]!;
-    loss -= Math.log(Math.max(outputs[row * classes + label]!, 1e-12)) / rows;
-    outputs[row * classes + label]! -= 1;
+    outputs[row * classes + labels[row]!]! -= 1;
     for (let i = 0; i < width; i++) {
-      const value = inputs[row * width + i]! / rows;
-      for (let k = 0; k < classes; k++) gradient[i * classes + k]! += value * outputs[row * classes + k]!;
+      const input = inputs[row * width + i]! / rows;
+      for (let k = 0; k < classes; k++) gradient[i * classes + k]! += input * outputs[row * classes + k]!;
     }
   }
-  return { gradient, loss };
+  return { value, gradient };
+}
+
+function lossOf(outputs: Float64Array, labels: Int32Array, classes: number): number {
+  let sum = 0;
+  for (let row = 0; row < labels.length; row++) sum -= Math.log(Math.max(outputs[row * classes + labels[row]!]!, LEAST_PROBABILITY));
+  return sum / labels.length;
 }

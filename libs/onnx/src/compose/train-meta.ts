@@ -20,15 +20,15 @@ export interface MetaSettings {
   readonly validationShare: number;
   /** Rows left out before them: those whose labels look into them. */
   readonly gap: number;
-  /** Pull of the weights to where they started. */
+  /** The least pull of the weights to where they started that is tried; 10 is the first. */
   readonly l2: number;
+  /** Steps at most for each pull. */
   readonly steps: number;
-  readonly rate: number;
   /** 1: weights depend on the regime; 0: they do not. */
   readonly regimes: 0 | 1;
 }
 
-export const metaDefaults: MetaSettings = { validationShare: 0.4, gap: 0, l2: 1e-3, steps: 300, rate: 0.02, regimes: 1 };
+export const metaDefaults: MetaSettings = { validationShare: 0.4, gap: 0, l2: 1e-4, steps: 50, regimes: 1 };
 
 /** Mean log loss and share of rows named rightly, over the validation part. */
 export interface MetaFigures {
@@ -46,7 +46,7 @@ export interface MetaReport {
   readonly members: Readonly<Record<string, MetaFigures>>;
   /** False when the trained head did not beat the best member there: the head says what that member says, then. */
   readonly kept: boolean;
-  /** Log loss over the training part, step by step. */
+  /** Log loss over the training part with the pull, step by step; each weaker pull goes on from the one before. */
   readonly curve: readonly number[];
 }
 

@@ -102,12 +102,13 @@ describe("a head over members", () => {
     },
   );
 
-  test("given the last labels turned round, when a head is trained on the rest, then neither its weights' start nor its scales change", () => {
+  test("given the last labels turned round, when a head is trained on the rest, then no step of its training changes", () => {
     const turned = labels.map((label, row) => (row < rows * 0.6 ? label : (label + 1) % 3));
     const one = trainMeta({ ...base, members: [calmOne, wildOne], settings: { steps: 20 } });
     const two = trainMeta({ ...base, labels: turned, members: [calmOne, wildOne], settings: { steps: 20 } });
     expect(two.head.regimes).toEqual(one.head.regimes);
-    expect(two.report.curve).toEqual(one.report.curve);
+    // Only how far the pull is loosened may depend on them.
+    expect(two.report.curve).toEqual(one.report.curve.slice(0, two.report.curve.length));
   });
 
   test("given the same rows, when a head is trained twice, then its hash is equal; other rows give another", () => {

@@ -6,9 +6,8 @@ import { matricesOf } from "./rows.ts";
 import { openSpeakers, type Speakers } from "./speakers.ts";
 
 const settings: SettingSpecs = {
-  l2: { default: metaDefaults.l2, min: 0, max: 100, doc: "pull of the head's weights to where they started" },
-  steps: { default: metaDefaults.steps, min: 1, max: 10_000, whole: true, doc: "steps of the head's training at most" },
-  rate: { default: metaDefaults.rate, min: 1e-6, max: 1, doc: "size of a step" },
+  l2: { default: metaDefaults.l2, min: 1e-9, max: 10, doc: "least pull of the head's weights to where they started; 10 is tried first" },
+  steps: { default: metaDefaults.steps, min: 1, max: 10_000, whole: true, doc: "steps of the head's training for each pull at most" },
   regimes: { default: metaDefaults.regimes, min: 0, max: 1, whole: true, doc: "1: members' weights depend on the regime of the market" },
 };
 
@@ -60,7 +59,7 @@ export function metaOf(familyOf: (name: string) => LearnerFamily): LearnerFamily
   };
 }
 
-async function headOver({ rows, labels, names, predictions }: Speakers, dataset: Dataset, { l2, steps, rate, regimes }: Settings) {
+async function headOver({ rows, labels, names, predictions }: Speakers, dataset: Dataset, { l2, steps, regimes }: Settings) {
   const until = Math.floor(rows.length * (1 - metaDefaults.validationShare));
   if (until < 2) throw inputFailure("TOO_FEW_ROWS", `${rows.length} rows are too few to train a head over members; give more candles`);
   const judgedFrom = dataset.closeTime[rows[until]!]!;
@@ -73,6 +72,6 @@ async function headOver({ rows, labels, names, predictions }: Speakers, dataset:
     rows: rows.length,
     labels,
     classes: directionLabels,
-    settings: { l2: l2!, steps: steps!, rate: rate!, regimes: regimes === 1 ? 1 : 0, gap: Math.min(looking, until - 1) },
+    settings: { l2: l2!, steps: steps!, regimes: regimes === 1 ? 1 : 0, gap: Math.min(looking, until - 1) },
   });
 }
