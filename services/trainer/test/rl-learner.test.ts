@@ -30,7 +30,7 @@ function lessonOf(rows: number, seed: number, instrument = instrumentOf("linear"
   return { dataset, columns, instrument, train: fold!.train, validation: fold!.validation };
 }
 
-const small = { first_width: 16, second_width: 8, batch: 32, episode: 200, epochs: 2 };
+const small = { first_width: 16, second_width: 8, batch: 32, episode: 200, epochs: 2, replay_every: 2 };
 const open = (lesson: Lesson, settings: Record<string, number> = small, seed = 3): Promise<Learner> =>
   dqn.open(lesson, { settings: completeSettings(dqn, settings), seed, members: [] });
 

@@ -39,8 +39,8 @@ export interface AgentOptions {
   readonly batch: number;
   /** Replays after which the target net takes over what was learnt. */
   readonly syncEvery: number;
-  /** Values are divided by it before they become confidences; lower is surer. */
-  readonly temperature: number;
+  /** What values are divided by before they become confidences; lower is surer. */
+  readonly temperature: () => number;
   readonly seed: number;
 }
 
@@ -85,7 +85,7 @@ export function createAgent({ trainer, stateOf, capacity, batch, syncEvery, temp
     async actWithConfidence(state) {
       const values = await trainer.outputs(state, 1);
       const action = best(values, 0);
-      return { action, confidence: softmax(values, 1, temperature)[action]!, values };
+      return { action, confidence: softmax(values, 1, temperature())[action]!, values };
     },
     actAll,
     remember: (transition) => memory.add(transition),

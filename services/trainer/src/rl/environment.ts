@@ -11,7 +11,6 @@ import {
   variantEquity,
   type CandleColumns,
   type CostPlan,
-  type Decision,
   type Instrument,
   type LedgerEntry,
   type Money,
@@ -62,6 +61,7 @@ const EPOCH = "00000001";
 export function tradingEnvironment({ instrument, columns, costs, onEntry }: EnvironmentOptions): TradingEnvironment {
   const calendar = calendarNamed(instrument.calendar);
   const plan = planOf(instrument, columns, costs);
+  const asked = { variant: plan.id, instrument: instrument.id, votes: [], reason: "agent", entryAllowed: true };
   let now = 0;
   let account = open(0);
 
@@ -90,22 +90,11 @@ export function tradingEnvironment({ instrument, columns, costs, onEntry }: Envi
     if (wanted === held()) return;
     const time = columns.closeTime[now]!;
     if (wanted === 0) return account.command({ verb: "close", by: "agent" }, time);
-    account.decide(decisionOf(wanted, time), time);
-  }
-
-  function decisionOf(wanted: 1 | -1, closeTime: number): Decision {
-    return {
-      variant: plan.id,
-      instrument: instrument.id,
-      closeTime,
-      close: columns.close[now]!,
-      action: wanted === 1 ? "BUY" : "SELL",
-      score: wanted,
-      votes: [],
-      reason: "agent",
-      validUntil: calendar.nextBar(columns.timeframe, closeTime).closeTime,
-      entryAllowed: true,
-    };
+    const validUntil = calendar.nextBar(columns.timeframe, time).closeTime;
+    account.decide(
+      { ...asked, action: wanted === 1 ? "BUY" : "SELL", score: wanted, closeTime: time, close: columns.close[now]!, validUntil },
+      time,
+    );
   }
 
   return {

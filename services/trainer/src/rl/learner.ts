@@ -3,12 +3,13 @@ import { defaults } from "@tradewind/config";
 import { netFamilies, openNetTrainer, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
 import type { CurvePoint, FitSummary, Learner, LearnerFamily, LearnerOptions, Lesson, Settings, Tell } from "../learners/learner.ts";
 import { shuffled } from "../learners/net.ts";
-import { matricesOf } from "../learners/rows.ts";
+import { inChunks, matricesOf } from "../learners/rows.ts";
 import { createAgent, softmax, type Agent } from "./agent.ts";
 import { tradingEnvironment, type TradingEnvironment } from "./environment.ts";
 import { experienceOf, readLedgerFile } from "./experience.ts";
 import type { Transition } from "./memory.ts";
 import { settings as own } from "./settings.ts";
+import { fittedTemperature } from "./temperature.ts";
 
 const net = netFamilies.dqn;
 const netSettings = Object.fromEntries(Object.entries(net.settings).map(([key, setting]) => [key, { ...setting, whole: true as const }]));
@@ -36,6 +37,7 @@ interface Position {
   curve: CurvePoint[];
   best: { readonly epoch: number; readonly loss: number; readonly state: TrainerSnapshot } | undefined;
   finished: boolean;
+  temperature: number;
 }
 
 /** A lesson as the agent lives it. */
@@ -63,14 +65,23 @@ async function openDqn(lesson: Lesson, options: LearnerOptions): Promise<Learner
     capacity: settings["memory"]!,
     batch: settings["batch"]!,
     syncEvery: settings["sync_every"]!,
-    temperature: settings["temperature"]!,
+    temperature: () => at.temperature,
     seed,
   });
-  let at: Position = { epoch: 0, stretch: 0, row: 0, lossSum: 0, losses: 0, curve: [], best: undefined, finished: false };
-  const temperature = settings["temperature"]!;
+  let at: Position = {
+    epoch: 0,
+    stretch: 0,
+    row: 0,
+    lossSum: 0,
+    losses: 0,
+    curve: [],
+    best: undefined,
+    finished: false,
+    temperature: settings["temperature"]! || 1,
+  };
   return {
     fit: (tell) => fit(world, agent, trainer, at, options, tell),
-    probabilities: async (x, rows) => softmax(await trainer.outputs(x, rows), rows, temperature),
+    probabilities: async (x, rows) => softmax(await trainer.outputs(x, rows), rows, at.temperature),
     weightsHash: () => trainer.weightsHash(),
     snapshot: () => ({ at: { ...at, curve: [...at.curve] }, agent: agent.snapshot(), market: world.market.snapshot() }),
     restore(saved) {
@@ -80,7 +91,7 @@ async function openDqn(lesson: Lesson, options: LearnerOptions): Promise<Learner
       world.market.restore(state.market);
       return Promise.resolve();
     },
-    export: (about) => Promise.resolve(trainer.export({ ...about, temperature })),
+    export: (about) => Promise.resolve(trainer.export({ ...about, temperature: at.temperature })),
     release: () => trainer.release(),
   };
 }
@@ -128,8 +139,11 @@ async function fit(
     await closeEpoch(world, agent, trainer, at);
     await tell({ phase: `epoch ${at.epoch} of ${epochs}`, done: at.epoch * steps, total: epochs * steps, ...at.curve.at(-1) });
   }
-  if (!at.finished && at.best !== undefined) trainer.restore(at.best.state);
-  at.finished = true;
+  if (!at.finished) {
+    if (at.best !== undefined) trainer.restore(at.best.state);
+    if (settings["temperature"] === 0 && world.validation.length > 0) at.temperature = await temperatureOf(world, trainer);
+    at.finished = true;
+  }
   const kept = at.best?.epoch ?? at.epoch;
   const lived = options.experience === undefined ? [] : [`${world.experience.length} steps of paper runs were learnt from beside its own`];
   return {
@@ -192,6 +206,11 @@ async function greedyReward({ dataset, validation, market, candleOf, scale }: Wo
     }
   }
   return sum / (validation.length - 1);
+}
+
+async function temperatureOf({ dataset, validation }: World, trainer: NetTrainer): Promise<number> {
+  const values = await inChunks(dataset, validation, (matrices, rows) => trainer.outputs(matrices, rows));
+  return fittedTemperature(dataset, validation, values);
 }
 
 function worldOf({ dataset, columns, instrument, train, validation }: Lesson, kept: readonly Transition[]): World {
