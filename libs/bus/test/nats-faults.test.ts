@@ -102,6 +102,22 @@ describe("given nats-server is killed and started again", () => {
     await bus.close();
   });
 
+  test("workers go on when their consumer is deleted", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const taken: string[] = [];
+    await bus.work({ subject: "tw.job.train", take: async ({ data }) => void taken.push(data) });
+    await bus.append("tw.job.train", "before");
+    await eventually(() => taken.length === 1);
+    const raw = await connect({ servers: server.url });
+    await (await jetstreamManager(raw)).consumers.delete("JOBS", "work-tw-job-train");
+    await raw.close();
+    await bus.append("tw.job.train", "after");
+    await eventually(() => taken.length === 2, { timeoutMs: 20_000 });
+    expect(taken).toEqual(["before", "after"]);
+    await bus.close();
+  });
+
   test("status is told, watchers, listeners and responders go on", async () => {
     await using server = await startNats();
     const bus = await open(server);

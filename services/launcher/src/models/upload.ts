@@ -1,4 +1,4 @@
-import { inputFailure } from "@tradewind/core";
+import { inputFailure, isFailure } from "@tradewind/core";
 import { propertiesOf, withMetadata } from "@tradewind/onnx";
 import type { ModelChanged } from "../answers.ts";
 import type { Gateway } from "../client.ts";
@@ -20,7 +20,14 @@ export interface ModelUpload {
 export async function uploadModel(gateway: Gateway, { id, file, state, metadata, card }: ModelUpload): Promise<ModelChanged> {
   const path = `/api/models/${encodeURIComponent(id)}`;
   const whole = metadata === undefined ? file : withMetadata(file, propertiesOf(metadata, `model ${id}`));
-  const changed = await gateway.put<ModelChanged>(path, { state }, whole, "application/octet-stream");
+  const changed = await gateway.put<ModelChanged>(path, { state }, whole, "application/octet-stream").catch((error: unknown) => {
+    if (!isFailure(error) || error.code !== "BODY_TOO_LARGE") throw error;
+    const mib = Math.ceil(whole.length / 1_048_576);
+    throw inputFailure(
+      "MODEL_TOO_LARGE",
+      `the file of model ${id} has ${mib} MiB; ${error.message}: make it smaller, or raise inference.per_model_limit_mb where the gateway runs`,
+    );
+  });
   const version = changed.model?.versions[0]?.sha256;
   if (card !== undefined && version !== undefined) await gateway.put(`${path}/card`, { version }, card, "text/html");
   return changed;
