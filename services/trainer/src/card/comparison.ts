@@ -13,7 +13,9 @@ export function renderComparison(evaluation: CardValidation): Html {
   const { comparison, against } = evaluation;
   const estimates = [...comparison.map(({ net }) => net), against.difference];
   const scale = scaleOf(estimates);
-  const decimals = decimalsFor(estimates.map(({ standardErrorPct }) => standardErrorPct));
+  // The model is what is looked at; where it never acts its error is none.
+  const own = known(comparison[0]?.net.standardErrorPct);
+  const decimals = decimalsFor(own ? [own] : estimates.map(({ standardErrorPct }) => standardErrorPct));
   const rows = comparison.map((one, i) => strategyRow(one, scale, decimals, i === 0));
   const difference: CardStrategy = { name: `model less ${against.baseline}`, net: against.difference, acted: NaN, accuracy: null };
   const heads = ["Way of acting", "Net per row", "Std. error", "95 % interval"];

@@ -1,6 +1,6 @@
-import { date, dateTime, fixed, html, plural, renderList, type Html } from "@tradewind/plots";
-import type { CardModel, CardRange } from "./model.ts";
-import { bytesText, plainText, shareText } from "./text.ts";
+import { dateTime, fixed, html, plural, renderList, type Html } from "@tradewind/plots";
+import type { CardModel } from "./model.ts";
+import { bytesText, plainText, rangeText, shareText } from "./text.ts";
 
 /** Features shown. */
 const IMPORTANCES = 16;
@@ -33,7 +33,6 @@ function parametersText(parameters: Readonly<Record<string, unknown>> | undefine
 /** Everything that is needed to train it again, and to see that it is the same. */
 export function renderFacts(model: CardModel): Html {
   const { matrix, settings } = model;
-  const rangeText = ({ from, to, rows }: CardRange): string => `${date(from)} to ${date(to)}, ${plural(rows, "row")}`;
   const about: readonly (readonly [string, string | Html, string])[] = [
     ["Label", model.labelDefinition, model.labels.join(", ")],
     ["Learnt from", rangeText(model.training), "by close, UTC; the weights in the file"],

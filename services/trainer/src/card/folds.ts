@@ -1,6 +1,6 @@
-import { date, fixed, html, plural, raw, timeAxis, tone, type Html } from "@tradewind/plots";
+import { fixed, html, raw, timeAxis, tone, type Html } from "@tradewind/plots";
 import type { CardFold, CardRange } from "./model.ts";
-import { decimalsFor, known, plainText, returnText, shareText } from "./text.ts";
+import { decimalsFor, known, plainText, rangeText, returnText, shareText } from "./text.ts";
 
 /** One line per fold: what it learnt from, the gap, what it was judged by, and how it did there. */
 export function renderFolds(folds: readonly CardFold[]): Html {
@@ -36,8 +36,4 @@ function foldRow(fold: CardFold, i: number, { from, to, decimals, hasLoss }: Sho
   return html`<tr><th scope="row">${i + 1}</th><td class="span"><div class="strip">${strip(training, "learnt")}${strip(validation, "judged")}</div><span class="unseen">learnt ${rangeText(training)}, judged ${rangeText(validation)}</span></td>
 <td class="minor">${fixed(training.rows, 0)}</td><td class="minor">${left}</td><td class="minor">${fixed(validation.rows, 0)}</td>${hasLoss ? html`<td class="minor">${plainText(loss)}</td>` : ""}<td>${shareText(accuracy)}</td><td>${plainText(logLoss)}</td><td class="${tone(known(netPct))}">${returnText(netPct, decimals)}</td></tr>
 `;
-}
-
-function rangeText({ from, to, rows }: CardRange): string {
-  return `${date(from)} to ${date(to)}, ${plural(rows, "row")}`;
 }

@@ -1,4 +1,5 @@
-import { fixed, NONE, percent, signedPercent } from "@tradewind/plots";
+import { date, dateTime, fixed, NONE, percent, plural, signedPercent } from "@tradewind/plots";
+import type { CardRange } from "./model.ts";
 
 /** A figure that may not be had: null for what is not finite. */
 export function known(x: number | null | undefined): number | null {
@@ -44,4 +45,13 @@ export function timeTaken(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Days from which on a range is told without the times of its ends. */
+const LONG_DAYS = 30;
+
+/** A range with its rows; a short one with the times of its ends. */
+export function rangeText({ from, to, rows }: CardRange): string {
+  const tell = to - from < LONG_DAYS * 86_400_000 ? dateTime : date;
+  return `${tell(from)} to ${tell(to)}, ${plural(rows, "row")}`;
 }
