@@ -126,6 +126,40 @@ describe("given tradewind train", () => {
   });
 });
 
+it("given a system that is not there, when a model is to be registered, then that is said before anything is trained", async () => {
+  const { code, err } = await place.cli(
+    "train",
+    "--family",
+    "cnn",
+    ...small,
+    "--out",
+    "away",
+    "--register",
+    "shadow",
+    "--url",
+    "http://127.0.0.1:9",
+  );
+  expect(code).toBe(1);
+  expect(err).toMatch(/no gateway|token/i);
+  expect(existsSync(join(place.path, "away"))).toBe(false);
+});
+
+it("given days of stored candles, when start --mode train is asked for their symbol, then models and their verdicts are shown", async () => {
+  place.write("doge.csv", walkCsv(4_400));
+  const put = await place.cli("data", "import", "doge.csv", "--venue", "bybit", "--symbol", "DOGE/USDT");
+  expect(put.code, put.err).toBe(0);
+  const { code, out, err } = await place.cli("start", "--mode", "train", "--symbol", "DOGE/USDT", "--json");
+  expect(code, err).toBe(0);
+  expect(err).toContain("stored candles");
+  const told = JSON.parse(out) as { readonly source: string; readonly models: readonly Told[] };
+  expect(told.source).toBe("store");
+  expect(told.models.map(({ family }) => family)).toEqual(["cnn", "gbdt", "ensemble"]);
+  for (const { files, baseline } of told.models) {
+    expect(existsSync(files.card)).toBe(true);
+    expect(baseline.beats_naive).not.toBe("yes");
+  }
+}, 180_000);
+
 /** The command as a process, ended by a signal once it has a checkpoint. */
 async function interrupted(argv: readonly string[], dir: string, signal: NodeJS.Signals): Promise<Outcome> {
   const child = spawn(process.execPath, [repo("services/launcher/src/main.ts"), "train", ...argv], {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { completeTraining } from "@tradewind/trainer";
-import { gatewayOptions } from "../client.ts";
+import { gatewayOf, gatewayOptions } from "../client.ts";
 import { exitCodes, type Arguments, type Command, type Io } from "../command.ts";
 import { choiceFlag, numberFlag, settingsOf, shownPath } from "../settings.ts";
 import { noMoreThan } from "../support.ts";
@@ -35,6 +35,8 @@ async function runCommand(args: Arguments, io: Io): Promise<number> {
   const notices: string[] = [];
   const training = completeTraining(wishOf(args, io, notices));
   const out = resolve(io.cwd, args.text("out") ?? settingsOf(args, io).config.training.dir);
+  // Whoever cannot be told of the model is better missed before the work than after it.
+  if (state !== undefined) await gatewayOf(args, io).get("/api/models");
   for (const notice of notices) io.say(notice);
   const everyMs = 1_000 * (numberFlag(args, "checkpoint-every", 0.01, 86_400, false) ?? CHECKPOINT_EVERY_S);
   const startedAt = performance.now();

@@ -76,7 +76,7 @@ async function begin(context: Context, before: JobRecord): Promise<{ readonly jo
 
 /** A line on what came out; undefined when the job was cancelled, or done by another, meanwhile. */
 async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: TrainingJob, renew: () => void): Promise<string | undefined> {
-  const { context, dir, checkpointEveryMs } = options;
+  const { context, metrics, dir, checkpointEveryMs } = options;
   let progress: TrainingProgress | undefined;
   let over = false;
   let toldAt = -Infinity;
@@ -105,6 +105,7 @@ async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: Tra
     throw error;
   } finally {
     clearInterval(beat);
+    metrics.progress.remove({ model: job.model });
     context.signal.removeEventListener("abort", leave);
     work.kill();
   }
@@ -154,8 +155,17 @@ async function keep(
   const note = { by: instance, reason: `trained by job ${id} (${by})`, at: Date.now() };
   await keepModel(bus, model, facts, onnx, state, note);
   const { weights_hash: weightsHash, metrics, baseline } = result;
-  const message = `model ${model}: version ${facts.sha256.slice(0, 8)} is kept as ${state}; beats the naive baseline: ${baseline.beats_naive}`;
-  const outcome = { model, sha256: facts.sha256, weightsHash, dataHash: result.data_hash, verdict: baseline.beats_naive, metrics };
+  const cautions = result.cautions.map(({ code }) => code);
+  const message = `model ${model}: version ${facts.sha256.slice(0, 8)} is kept as ${state}; beats the naive baseline: ${baseline.beats_naive}${cautions.length === 0 ? "" : ` (${cautions.join(", ")})`}`;
+  const outcome = {
+    model,
+    sha256: facts.sha256,
+    weightsHash,
+    dataHash: result.data_hash,
+    verdict: baseline.beats_naive,
+    cautions,
+    metrics,
+  };
   await updateJob(bus, id, { state: "done", progress: 1, message, result: outcome });
   return message;
 }
