@@ -11,7 +11,7 @@ describe("a net on the planted task", () => {
   test.each([
     { family: "cnn", rows: 100_000, first: 1.126128, twentieth: 1.030591, accuracy: 0.85 },
     { family: "lstm", rows: 25_600, first: 1.138379, twentieth: 1.024671, accuracy: 0.92 },
-    { family: "transformer", rows: 51_200, first: 1.207764, twentieth: 0.846685, accuracy: 0.75 },
+    { family: "transformer", rows: 25_600, first: 1.207764, twentieth: 0.846685, accuracy: 0.65 },
   ] as const)(
     "given the known weights and batches, when $family trains, then its losses are the known ones and it learns",
     async ({ family, rows, first, twentieth, accuracy }) => {
