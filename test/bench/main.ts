@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { busFigures } from "./bus/figures.ts";
 import { backtestFigures, memoryFigure, wholePath } from "./backtest.ts";
+import { inferenceFigures } from "./inference/figures.ts";
 import { jsonLine, tableLine, type Figure } from "./figure.ts";
 import { importFigures } from "./import.ts";
 import { seededColumns } from "./market.ts";
@@ -11,7 +12,7 @@ const CANDLES = 1_000_000;
 const PROFILE_RUNS = 5;
 const PROFILE_LINES = 15;
 
-const HELP = `Usage: pnpm bench [backtest | import | bus | training] [--json | --profile]
+const HELP = `Usage: pnpm bench [backtest | import | bus | inference | training] [--json | --profile]
 
 bus, over five service processes and a real nats-server, medians of five rounds in turn with bare JetStream hops:
   bus.candle_to_intent_*     candle on the log to ledger intent on the log, 10 candles a second, warmed
@@ -29,6 +30,12 @@ backtest and import, over ${CANDLES} seeded one-minute candles, medians of five 
   backtest.grademark         the same rules under npm's grademark, the averages worked out beforehand, without fees
   memory.per_million_candles bytes of columns and growth of resident memory by a run
   import.csv, import.parquet rows per second into the candle store, and out of it
+
+inference, of an untrained lstm over a service process and a real nats-server, medians of five rounds in turn:
+  inference.cpu_above_bare   CPU of service and host per prediction, less that of a bare responder
+  inference.batched_p50/p99  of 64 clients at once, beside a service that makes no batches
+  inference.lstm_*           rows a second beside the runtime alone in one process: a host asked row by row and by
+                             batches of 64, and the service over the bus by batches of 64
 
 training, over five rounds in turn of 20 steps of 256 rows, each side in a process of its own:
   training.NET               samples per CPU second of training the net, beside TensorFlow.js on WebAssembly
@@ -60,8 +67,10 @@ async function main(): Promise<void> {
   });
   const [group = "all"] = positionals;
   if (values.help) return void process.stdout.write(HELP);
-  if (positionals.length > 1 || !["all", "backtest", "import", "bus", "training"].includes(group))
-    throw new Error(`"${positionals.join(" ")}" is not a group of figures; use backtest, import, bus or training, or see --help`);
+  if (positionals.length > 1 || !["all", "backtest", "import", "bus", "inference", "training"].includes(group))
+    throw new Error(
+      `"${positionals.join(" ")}" is not a group of figures; use backtest, import, bus, inference or training, or see --help`,
+    );
   if (values.profile) return profile();
   const print = (figures: readonly Figure[]) => {
     for (const figure of figures) console.log(values.json ? jsonLine(figure) : tableLine(figure));
@@ -69,7 +78,8 @@ async function main(): Promise<void> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   if (group === "training" || group === "all") print(await trainingFigures(say));
   if (group === "bus" || group === "all") print(await busFigures(say));
-  if (group === "bus" || group === "training") return;
+  if (group === "inference" || group === "all") print(await inferenceFigures(say));
+  if (group === "bus" || group === "inference" || group === "training") return;
   const columns = seededColumns(CANDLES);
   if (group !== "import") {
     const memory = memoryFigure(columns);

@@ -10,10 +10,10 @@ import {
   type MatrixPlan,
   type Timeframe,
 } from "@tradewind/core";
-import type { DesiredVariants, ServiceContext } from "@tradewind/kit";
+import { modelUnknown, readModel, type DesiredVariants, type ServiceContext } from "@tradewind/kit";
 import { verdictOf, type Verdict } from "@tradewind/onnx";
 import { barOrder } from "./bar-order.ts";
-import type { RegisteredModels } from "./models.ts";
+import { modelOf, type RegisteredModels } from "./models.ts";
 import type { PredictOf } from "./serving-verbs.ts";
 import type { Answer, Voice } from "./voice.ts";
 
@@ -40,6 +40,7 @@ export interface PredictorOptions {
 
 /** Wall ms for an answer, loading included. */
 const PATIENCE_MS = 9_000;
+const HEARD_MS = 500;
 
 /**
  * Answers predict commands, in the same queue as the closes: of the instance that serves the model; of one that nobody
@@ -48,8 +49,7 @@ const PATIENCE_MS = 9_000;
 export function createPredictor(options: PredictorOptions): (speaksAs: string, of: PredictOf) => Promise<Predicted | undefined> {
   const { context, models, voiceOf, borrow } = options;
   return async (speaksAs, of) => {
-    const served = models.get(speaksAs);
-    if (served === undefined) throw inputFailure("MODEL_UNKNOWN", `model "${speaksAs}" has no version that speaks; make one its champion`);
+    const served = models.get(speaksAs) ?? (await newlySeen(context, models, speaksAs));
     const voice = voiceOf(speaksAs);
     if (voice === undefined && !(await isOurs(context, speaksAs))) return undefined;
     const { matrices, rows, closeTime } = "matrices" in of ? checked(of, served) : await latest(options, served, of);
@@ -63,6 +63,17 @@ export function createPredictor(options: PredictorOptions): (speaksAs: string, o
       rows: Array.from({ length: rows }, (_, row) => verdictOf(probabilities, row, by.labels)),
     };
   };
+}
+
+/** One that has just been registered may not have been heard of here. Throws `MODEL_UNKNOWN`. */
+async function newlySeen({ bus }: ServiceContext, models: RegisteredModels, speaksAs: string): Promise<ServedModel> {
+  const known = (await readModel(bus, speaksAs)) ?? (await readModel(bus, modelOf(speaksAs)));
+  if (known === undefined) throw modelUnknown(speaksAs);
+  for (const until = Date.now() + HEARD_MS; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, HEARD_MS / 20))) {
+    const served = models.get(speaksAs);
+    if (served !== undefined) return served;
+  }
+  throw inputFailure("MODEL_UNKNOWN", `model "${speaksAs}" has no version that speaks; make one its champion`);
 }
 
 interface Asked {

@@ -1,6 +1,6 @@
 import type { ServiceCommand } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
-import { modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
+import type { ServiceContext } from "@tradewind/kit";
 import type { InspectedModel } from "@tradewind/onnx";
 import type { Verb } from "./commands.ts";
 import { idOf, textOf } from "./registry-verbs.ts";
@@ -43,7 +43,6 @@ export function servingVerbs({ bus, instance }: ServiceContext, serving: Serving
     async predict(command) {
       const id = idOf(command);
       const of = subjectOf(command);
-      if ((await readModel(bus, id.split("--")[0]!)) === undefined) throw modelUnknown(id);
       const said = await serving.predict(id, of);
       return said === undefined ? undefined : { message: `model ${id} was asked`, data: said };
     },

@@ -21,7 +21,7 @@ describe("who waits for a run", () => {
     queue.push(asked());
     queue.push(asked({ askedAt: 101 }));
     expect(queue.dueAt(rules, 4, 0)).toBe(102);
-    queue.push(asked({ askedAt: 101, deadlineAt: 103 }));
+    queue.push(asked({ askedAt: 101, deadlineAt: 108 }));
     expect(queue.dueAt(rules, 4, 1)).toBe(101);
   });
 

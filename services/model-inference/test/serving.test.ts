@@ -134,10 +134,10 @@ describe("a model that fails", () => {
     await registerModel(bus, "sound", version(3));
     const service = await prepare(bus, version(1));
     const row = { matrix: Array.from({ length: 12 }, (_, i) => Math.sin(i)) };
-    let over = false;
+    const over = new AbortController();
     let sound = 0;
     const load = (async () => {
-      while (!over) {
+      while (!over.signal.aborted) {
         expect(await ask(bus, "predict", { model: "sound", parameters: row })).toMatchObject({ ok: true });
         sound += 1;
       }
@@ -157,7 +157,7 @@ describe("a model that fails", () => {
     expect(service.context.state.current().notes.some(({ text }) => text.includes(`model ${MODEL} is left alone`))).toBe(true);
     expect(await ask(bus, "pin", { model: MODEL })).toMatchObject({ ok: true });
     await eventually(async () => (await ask(bus, "predict", { model: MODEL, parameters: row })).ok);
-    over = true;
+    over.abort();
     await load;
     expect(sound).toBeGreaterThan(0);
     expect(await counted(service, "tradewind_inference_host_lost_total", { model: "sound" })).toBe(0);

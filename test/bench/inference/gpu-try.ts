@@ -29,7 +29,7 @@ registerHooks({
 });
 
 type Onnx = typeof import("@tradewind/onnx");
-const { inspectModel, openModelSession, openNetTrainer } = (await import("@tradewind/onnx")) as Onnx;
+const { inspectModel, openModelSession, openNetTrainer } = await import("@tradewind/onnx");
 const { defaultMatrixPlan, matrixSize, createPrng } = await import("@tradewind/core");
 
 const matrix = defaultMatrixPlan;

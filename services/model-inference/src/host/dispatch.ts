@@ -33,6 +33,8 @@ export interface DispatchOptions extends Pick<ModelHostOptions, "file" | "name" 
 /** Runs under way at once: while one is computed the next is on its way. Batches of one go one by one. */
 const IN_HAND_MOST = 2;
 const MEAN_SHARE = 0.1;
+/** What a run is taken to take before one was made. */
+const FIRST_RUN_MS = 20;
 
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { file, name, attempts, waitMs, callers, on } = options;
@@ -41,7 +43,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const spare: Float32Array[] = [];
   let inHand = 0;
   let wasBusy = false;
-  let runMs = 0;
+  let runMs = FIRST_RUN_MS;
   let timer: NodeJS.Timeout | undefined;
 
   function tellBusy(): void {
@@ -67,7 +69,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const from = performance.now();
     try {
       const all = await process.run(matrices, rows);
-      runMs += (performance.now() - from - runMs) * (runMs === 0 ? 1 : MEAN_SHARE);
+      runMs += (performance.now() - from - runMs) * MEAN_SHARE;
       on?.batch?.(rows);
       options.served();
       let row = 0;

@@ -36,6 +36,9 @@ export interface AskedQueue {
   readonly length: number;
 }
 
+/** Of timers, and of the road to the process and back. */
+const SLACK_MS = 5;
+
 export function createQueue(): AskedQueue {
   let waiting: Asked[] = [];
   const nearest = (): number => waiting.reduce((least, { deadlineAt }) => Math.min(least, deadlineAt), Infinity);
@@ -47,7 +50,7 @@ export function createQueue(): AskedQueue {
       if (first === undefined) return Infinity;
       const rows = waiting.reduce((sum, one) => sum + one.rows, 0);
       if (rows >= maxRows || waiting.length >= callers) return -Infinity;
-      return Math.min(first.askedAt + waitMs, nearest() - 2 * runMs);
+      return Math.min(first.askedAt + waitMs, nearest() - 2 * runMs - SLACK_MS);
     },
     take(maxRows) {
       let rows = 0;

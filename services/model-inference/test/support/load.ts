@@ -27,11 +27,11 @@ export async function loadWith(
   enough: () => Promise<boolean>,
 ): Promise<LoadResult> {
   let answered = 0;
-  let over = false;
+  const over = new AbortController();
   const refused = new Map<string, number>();
   const prng = createPrng(seed);
   async function client(): Promise<void> {
-    while (!over) {
+    while (!over.signal.aborted) {
       const rows = 1 + prng.below(4);
       const given = Array.from({ length: rows * rowSize }, () => prng.normal());
       const model = models[prng.below(models.length)]!;
@@ -48,7 +48,7 @@ export async function loadWith(
   }
   const all = Promise.all(Array.from({ length: clients }, client));
   while (!(await enough())) await new Promise((resolve) => setTimeout(resolve, 100));
-  over = true;
+  over.abort();
   await all;
   return { answered, refused };
 }

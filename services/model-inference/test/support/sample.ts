@@ -37,10 +37,10 @@ const EVERY_MS = 50;
 
 /** Looks at every host process each 50 ms until `stop`. */
 export function sampleHosts(): { stop(): Promise<Samples> } {
-  let going = true;
+  const end = new AbortController();
   const samples = { count: 0, pssMost: 0, peaksMost: 0, hostsMost: 0 };
   const done = (async () => {
-    while (going) {
+    while (!end.signal.aborted) {
       const from = performance.now();
       const pids = hostPids();
       const peaks = pids.reduce((sum, pid) => sum + statusBytes(pid, "VmHWM"), 0);
@@ -54,7 +54,7 @@ export function sampleHosts(): { stop(): Promise<Samples> } {
   })();
   return {
     async stop() {
-      going = false;
+      end.abort();
       await done;
       return samples;
     },
