@@ -51,7 +51,11 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   const matrix = matrixOf(training, columns.timeframe);
   const plan: DatasetPlan = { instrument, matrix, label, costs };
   onPhase("rows");
-  const dataset = buildDataset(plan, columns, { calendar: calendarNamed(instrument.calendar), maxBytes: BYTES_MOST });
+  const dataset = buildDataset(plan, columns, {
+    calendar: calendarNamed(instrument.calendar),
+    maxBytes: BYTES_MOST,
+    onSize: (rows, bytes) => onPhase(`rows: up to ${rows}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
+  });
   const folds = walkForward(dataset, training);
   const family = findFamily(training.family);
   const judgedFrom = dataset.closeTime[folds[0]!.validation[0]!]!;
