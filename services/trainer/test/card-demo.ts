@@ -1,5 +1,5 @@
 import { defaultMatrixPlan } from "@tradewind/core";
-import type { CardEstimate, CardModel, Verdict } from "../src/card/model.ts";
+import type { CardEstimate, CardModel, CardValidation, Verdict } from "../src/card/model.ts";
 
 const DAY = 86_400_000;
 const START = Date.UTC(2025, 0, 6);
@@ -11,6 +11,46 @@ const estimate = (meanPct: number, standardErrorPct: number): CardEstimate => ({
   lowPct: meanPct - 1.96 * standardErrorPct,
   highPct: meanPct + 1.96 * standardErrorPct,
 });
+
+const sentences: Readonly<Record<Verdict, string>> = {
+  yes: "Acting on it earned 0.048 % more per row after fees than always flat, the best naive way; the 95 % interval leaves out zero.",
+  no: "Acting on it earned 0.061 % less per row after fees than always flat, the best naive way; the 95 % interval leaves out zero.",
+  "not distinguishable":
+    "Acting on it earned 0.011 % more per row after fees than always flat, the best naive way, but the 95 % interval of \u22120.028 % to 0.050 % holds zero: chance explains it.",
+};
+
+function evaluationOf(edge: number): CardValidation {
+  return {
+    rows: 11_400,
+    accuracy: 0.433,
+    logLoss: 1.029,
+    baselineLogLoss: 1.041,
+    confusion: [
+      [610, 1240, 441],
+      [702, 4620, 1484],
+      [402, 1196, 705],
+    ],
+    calibration: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map((from, i) => ({
+      from,
+      to: Number((from + 0.1).toFixed(1)),
+      confidence: from + 0.052,
+      frequency: from + 0.03 - 0.02 * i,
+      count: [2100, 4300, 2900, 1500, 470, 110, 20][i]!,
+    })),
+    calibrationError: 0.038,
+    comparison: [
+      { name: "model", net: estimate(edge, 0.0199), acted: 4344, accuracy: 0.433 },
+      { name: "always flat", net: estimate(0, 0), acted: 0, accuracy: 0.597 },
+      { name: "always long", net: estimate(-0.148, 0.021), acted: 11_400, accuracy: 0.202 },
+      { name: "buy and hold", net: estimate(-0.018, 0.021), acted: 11_400, accuracy: null },
+      { name: "majority", net: estimate(0, 0), acted: 0, accuracy: 0.597 },
+      { name: "persistence", net: estimate(-0.082, 0.015), acted: 4590, accuracy: 0.471 },
+    ],
+    against: { baseline: "always flat", difference: estimate(edge, 0.0199) },
+    roundTripCostPct: 0.14,
+    intervalMethod: "block bootstrap, 1,000 draws of blocks of 23 rows",
+  };
+}
 
 /** A card of made-up figures: only its shapes matter. */
 export function demoCard(verdict: Verdict = "not distinguishable"): CardModel {
@@ -31,12 +71,7 @@ export function demoCard(verdict: Verdict = "not distinguishable"): CardModel {
     name: "btc-direction",
     family: "cnn",
     verdict,
-    sentence: {
-      yes: "Acting on it earned 0.048 % more per row after fees than always flat, the best naive way; the 95 % interval leaves out zero.",
-      no: "Acting on it earned 0.061 % less per row after fees than always flat, the best naive way; the 95 % interval leaves out zero.",
-      "not distinguishable":
-        "Acting on it earned 0.011 % more per row after fees than always flat, the best naive way, but the 95 % interval of \u22120.028 % to 0.050 % holds zero: chance explains it.",
-    }[verdict],
+    sentence: sentences[verdict],
     cautions: [
       { code: "SIMULATED_DATA", detail: "The candles come from the simulated market: they say nothing about a real one." },
       { code: "CLASS_IMBALANCE", detail: "62.1 % of the rows are flat; accuracy alone says little." },
@@ -58,36 +93,7 @@ export function demoCard(verdict: Verdict = "not distinguishable"): CardModel {
       validation: epochs.map((i) => 0.975 + 0.14 * Math.exp(-i / 6) + Math.max(0, i - 18) * 0.0016 + 0.004 * Math.sin(i * 2.1)),
       kept: 17,
     },
-    evaluation: {
-      rows: 11_400,
-      accuracy: 0.433,
-      logLoss: 1.029,
-      baselineLogLoss: 1.041,
-      confusion: [
-        [610, 1240, 441],
-        [702, 4620, 1484],
-        [402, 1196, 705],
-      ],
-      calibration: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map((from, i) => ({
-        from,
-        to: Number((from + 0.1).toFixed(1)),
-        confidence: from + 0.052,
-        frequency: from + 0.03 - 0.02 * i,
-        count: [2100, 4300, 2900, 1500, 470, 110, 20][i]!,
-      })),
-      calibrationError: 0.038,
-      comparison: [
-        { name: "model", net: estimate(edge, 0.0199), acted: 4344, accuracy: 0.433 },
-        { name: "always flat", net: estimate(0, 0), acted: 0, accuracy: 0.597 },
-        { name: "always long", net: estimate(-0.148, 0.021), acted: 11_400, accuracy: 0.202 },
-        { name: "buy and hold", net: estimate(-0.018, 0.021), acted: 11_400, accuracy: null },
-        { name: "majority", net: estimate(0, 0), acted: 0, accuracy: 0.597 },
-        { name: "persistence", net: estimate(-0.082, 0.015), acted: 4590, accuracy: 0.471 },
-      ],
-      against: { baseline: "always flat", difference: estimate(edge, 0.0199) },
-      roundTripCostPct: 0.14,
-      intervalMethod: "block bootstrap, 1,000 draws of blocks of 23 rows",
-    },
+    evaluation: evaluationOf(edge),
     importance: null,
     seed: 7,
     settings: { filters: 16, kernel: 3, dropout: 0.1, learning_rate: 0.001, weight_decay: 0.01, batch: 256, epochs: 40, patience: 12 },
