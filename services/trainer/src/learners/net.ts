@@ -1,7 +1,7 @@
 import { createPrng, directionLabels, normaliserOf, scoreOf, type Dataset } from "@tradewind/core";
 import { netFamilies, openNetTrainer, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
 import type { CurvePoint, FitProgress, Learner, LearnerFamily, LearnerOptions, Lesson, SettingSpecs, Settings } from "./learner.ts";
-import { inChunks } from "./rows.ts";
+import { inChunks, labelsOf, matricesOf } from "./rows.ts";
 
 type Name = "cnn" | "lstm" | "transformer";
 
@@ -37,66 +37,20 @@ interface Position {
 }
 
 async function openNet(name: Name, lesson: Lesson, { settings, seed }: LearnerOptions): Promise<Learner> {
-  const { dataset, train, validation } = lesson;
+  const { dataset, train } = lesson;
   const batch = Math.min(settings["batch"]!, train.length);
   const trainer = await openTrainer(name, dataset, train, settings, batch, seed);
-  let at: Position = { epoch: 0, step: 0, lossSum: 0, curve: [], best: undefined, finished: false };
+  const course = courseOf(trainer, lesson, settings, batch);
   const epochs = settings["epochs"]!;
-  const steps = Math.floor(train.length / batch);
-  const said = (matrices: Float32Array, rows: number): Promise<Float32Array> => trainer.outputs(matrices, rows);
-
-  /** Takes one step of the epoch; rows left over at its end wait for another order. */
-  async function step(order: Int32Array): Promise<number> {
-    const rows = order.subarray(at.step * batch, (at.step + 1) * batch);
-    const x = new Float32Array(batch * dataset.rowSize);
-    const labels = new Int32Array(batch);
-    rows.forEach((row, i) => {
-      x.set(dataset.x.subarray(row * dataset.rowSize, (row + 1) * dataset.rowSize), i * dataset.rowSize);
-      labels[i] = dataset.label[row]!;
-    });
-    const loss = await trainer.step(x, labels, rateOf(settings["learning_rate"]!, at.epoch * steps + at.step, epochs * steps));
-    at.step += 1;
-    at.lossSum += loss;
-    return loss;
-  }
-
-  /** Closes an epoch: the best one's weights are kept, and too many without a better one are the last. */
-  async function closeEpoch(): Promise<void> {
-    const loss = at.lossSum / steps;
-    at.epoch += 1;
-    at.step = 0;
-    at.lossSum = 0;
-    if (validation.length === 0) return void at.curve.push({ step: at.epoch, loss });
-    const validationLoss = scoreOf(dataset, validation, await inChunks(dataset, validation, said)).logLoss;
-    at.curve.push({ step: at.epoch, loss, validationLoss });
-    if (at.best === undefined || validationLoss < at.best.loss)
-      at.best = { epoch: at.epoch, loss: validationLoss, state: trainer.snapshot() };
-  }
-
-  const over = (): boolean => {
-    const stopped = at.best !== undefined && at.epoch - at.best.epoch >= settings["patience"]!;
-    return at.finished || at.epoch >= epochs || stopped;
-  };
-
-  function progress(loss: number): FitProgress {
-    const validationLoss = at.curve.at(-1)?.validationLoss;
-    return {
-      phase: `epoch ${Math.min(at.epoch + 1, epochs)} of ${epochs}`,
-      done: at.epoch * steps + at.step,
-      total: epochs * steps,
-      loss,
-      ...(validationLoss !== undefined && { validationLoss }),
-    };
-  }
-
   return {
     async fit(tell) {
-      while (!over()) {
+      const { at } = course;
+      while (!course.over()) {
         const order = shuffled(train, seed, at.epoch);
         do {
-          const loss = await step(order);
-          if (at.step === steps) await closeEpoch();
-          await tell(progress(loss));
+          const loss = await course.step(order);
+          if (at.step === course.steps) await course.closeEpoch();
+          await tell(course.progress(loss));
         } while (at.step > 0);
       }
       if (!at.finished && at.best !== undefined) trainer.restore(at.best.state);
@@ -112,17 +66,75 @@ async function openNet(name: Name, lesson: Lesson, { settings, seed }: LearnerOp
         notices: early,
       };
     },
-    probabilities: said,
+    probabilities: (matrices, rows) => trainer.outputs(matrices, rows),
     weightsHash: () => trainer.weightsHash(),
-    snapshot: () => ({ at: { ...at, curve: [...at.curve] }, trainer: trainer.snapshot() }),
+    snapshot: () => ({ at: { ...course.at, curve: [...course.at.curve] }, trainer: trainer.snapshot() }),
     restore(saved) {
       const state = saved as { at: Position; trainer: TrainerSnapshot };
-      at = { ...state.at, curve: [...state.at.curve] };
+      Object.assign(course.at, { ...state.at, curve: [...state.at.curve] });
       trainer.restore(state.trainer);
       return Promise.resolve();
     },
     export: (about) => Promise.resolve(trainer.export(about)),
     release: () => trainer.release(),
+  };
+}
+
+/** The steps of a fit and where it stands. */
+interface Course {
+  readonly at: Position;
+  /** Of an epoch; rows left over at its end wait for another order. */
+  readonly steps: number;
+  /** Takes the next step along an epoch's order of rows; gives its loss. */
+  step(order: Int32Array): Promise<number>;
+  /** Closes an epoch: the best one's weights are kept. */
+  closeEpoch(): Promise<void>;
+  /** All epochs are done, or too many without a better one. */
+  over(): boolean;
+  progress(loss: number): FitProgress;
+}
+
+function courseOf(trainer: NetTrainer, { dataset, train, validation }: Lesson, settings: Settings, batch: number): Course {
+  const at: Position = { epoch: 0, step: 0, lossSum: 0, curve: [], best: undefined, finished: false };
+  const epochs = settings["epochs"]!;
+  const steps = Math.floor(train.length / batch);
+  const said = (matrices: Float32Array, rows: number): Promise<Float32Array> => trainer.outputs(matrices, rows);
+  return {
+    at,
+    steps,
+    async step(order) {
+      const rows = order.subarray(at.step * batch, (at.step + 1) * batch);
+      const rate = rateOf(settings["learning_rate"]!, at.epoch * steps + at.step, epochs * steps);
+      const loss = await trainer.step(matricesOf(dataset, rows), labelsOf(dataset, rows), rate);
+      at.step += 1;
+      at.lossSum += loss;
+      return loss;
+    },
+    async closeEpoch() {
+      const loss = at.lossSum / steps;
+      at.epoch += 1;
+      at.step = 0;
+      at.lossSum = 0;
+      if (validation.length === 0) return void at.curve.push({ step: at.epoch, loss });
+      const validationLoss = scoreOf(dataset, validation, await inChunks(dataset, validation, said)).logLoss;
+      at.curve.push({ step: at.epoch, loss, validationLoss });
+      if (at.best === undefined || validationLoss < at.best.loss)
+        at.best = { epoch: at.epoch, loss: validationLoss, state: trainer.snapshot() };
+    },
+    over() {
+      const stopped = at.best !== undefined && at.epoch - at.best.epoch >= settings["patience"]!;
+      return at.finished || at.epoch >= epochs || stopped;
+    },
+    progress(loss) {
+      const validationLoss = at.curve.at(-1)?.validationLoss;
+      return {
+        phase: `epoch ${Math.min(at.epoch + 1, epochs)} of ${epochs}`,
+        done: at.epoch * steps + at.step,
+        total: epochs * steps,
+        loss,
+        ...(validationLoss !== undefined && { validationLoss }),
+      };
+    },
   };
 }
 
