@@ -31,9 +31,9 @@ export interface Bus {
   consume(options: ConsumeOptions): Promise<Consumer>;
   /**
    * Takes messages of a work queue, one at a time, each given to one of all the workers there are. One is done and gone
-   * when `take` resolves. It is given again, to anybody, when `take` throws (which `onError` is told), or when its worker
-   * has neither ended it nor called `renew` for 30 s. So a message can be worked twice, never not at all. What is thrown is told to `onError`,
-   * unless it is a `Failure` to be tried again.
+   * when `take` resolves. It is given again, to anybody, when `take` throws, or when its worker has neither ended it nor
+   * called `renew` for 30 s. So a message can be worked twice, never not at all. What is thrown is told to `onError`, unless
+   * it is a `Failure` to be tried again.
    */
   work(options: WorkOptions): Promise<Consumer>;
   /** The last kept message of one subject (no wildcards). */

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { Failure } from "@tradewind/core";
 import { eventually } from "@tradewind/testkit";
 import { describe, expect, test } from "vitest";
 import type { Bus, BusOptions, Consumer } from "../../src/index.ts";
@@ -102,6 +103,21 @@ export const testWork = (make: MakeWorld): void => {
       expect(taken).toEqual(["bad", "good", "bad"]);
       expect(thrown).toEqual([expect.objectContaining({ message: "not today" })]);
       await eventually(async () => (await world.bus.last(JOB)) === undefined);
+    });
+
+    test("when take throws a failure that is to be tried again, gives the message again and tells nobody", async () => {
+      const thrown: unknown[] = [];
+      await using world = await make({ onError: (error) => thrown.push(error) });
+      let times = 0;
+      await world.bus.work({
+        subject: JOB,
+        async take() {
+          if (++times === 1) throw new Failure("retry", "NOT_NOW", "later");
+        },
+      });
+      await appendAll(world.bus, JOB, ["x"]);
+      await eventually(() => times === 2);
+      expect(thrown).toEqual([]);
     });
 
     test("given a worker is silent for too long, its message is another's; while it renews, it is its own", async () => {
