@@ -26,9 +26,6 @@ export const givenBack = (error: unknown): boolean => isFailure(error) && error.
 /** For a run on the events clock: it is as long as its recording, and a stage far behind must miss nothing of it. */
 export const keepEverything: BusOptions = { maxBytes: { MARKET: Infinity, DECISIONS: Infinity } };
 
-/** What a worker throws to have its message given again. */
-export const isToRetry = (error: unknown): boolean => isFailure(error) && error.action === "retry";
-
 /** Undefined for no bound. */
 export function maxBytesOf({ name, maxBytes }: StreamDefinition, options: BusOptions): number | undefined {
   const bound = options.maxBytes?.[name] ?? maxBytes;

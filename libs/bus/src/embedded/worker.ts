@@ -1,6 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Consumer, WorkOptions } from "../bus.ts";
-import { isToRetry } from "../options.ts";
 import { givenBack } from "../options.ts";
 import type { Claim, WorkQueue } from "./work-queue.ts";
 
