@@ -4,12 +4,13 @@ import { mibOf } from "./budget/mib.ts";
 import { openCache } from "./cache.ts";
 import { answerCommands } from "./commands.ts";
 import type { FeatureCache } from "./features.ts";
-import { modelFiles } from "./files.ts";
+import { modelFiles, type ModelFiles } from "./files.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
 import { inferenceMetrics } from "./metrics.ts";
-import { followModels, modelOf } from "./models.ts";
+import type { LaneWish } from "./lane.ts";
+import { followModels, modelOf, type RegisteredModels } from "./models.ts";
 import { startPartition } from "./partition.ts";
-import { createPredictor } from "./predict.ts";
+import { createPredictor, type PredictorOptions } from "./predict.ts";
 import { registerConfigured } from "./registration.ts";
 import { memoryNow, statsOf } from "./stats.ts";
 import { openVoice, type Voice } from "./voice.ts";
@@ -32,31 +33,14 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
   const files = modelFiles(context.bus);
   const cache = options.openCache(context, stack);
   const voices = new Map<string, Voice>();
+  const tellMissing = missingTeller(context);
   let partitions: Partitions | undefined;
-  const missing = new Set<string>();
 
-  /** A model that a variant wants and nobody has registered is told once. */
   const changed = (): void => {
     // The first look is taken when everything is followed.
     if (partitions === undefined) return;
-    for (const id of wishesOf(variants.all()).keys()) {
-      if (models.speakers(id).length > 0) missing.delete(id);
-      else if (!missing.has(id)) {
-        missing.add(id);
-        const what = models.has(id)
-          ? "has no version that is its champion; promote one"
-          : "is not registered; name its file in inference.models";
-        const line = `model ${id} is wanted by a variant and ${what}`;
-        context.log.warn(line);
-        context.state.note(line);
-      }
-    }
-    if (context.run.clock === "wall")
-      for (const [speaksAs, voice] of voices) {
-        const next = models.get(speaksAs);
-        // Another feature schema is another partition: that one starts anew.
-        if (next !== undefined && next.featureSchema === voice.current().featureSchema) voice.become(next);
-      }
+    tellMissing(wishesOf(variants.all()).keys(), models);
+    if (context.run.clock === "wall") swapVoices(voices, models);
     void partitions.refresh();
   };
 
@@ -65,23 +49,11 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
   stack.defer(() => models.stop());
   const variants = await followVariants(context, () => changed());
   stack.defer(() => variants.stop());
-  const predict = createPredictor({
-    context,
-    models,
-    variants,
-    voiceOf: (speaksAs) => voices.get(speaksAs),
-    async borrow(served, work) {
-      const voice = await openVoice({ context, hosts, files, served, callers: 0 });
-      try {
-        return await work(voice);
-      } finally {
-        await voice.stop();
-      }
-    },
-  });
+  const borrow = borrower(context, hosts, files);
+  const predict = createPredictor({ context, models, variants, voiceOf: (speaksAs) => voices.get(speaksAs), borrow });
   const commands = answerCommands(context, { predict, tryOut: hosts.tryOut, stats: () => statsOf(budget, hosts.all()) });
   stack.defer(() => commands.stop());
-  const wishes = (speaksAs: string) => {
+  const wishes = (speaksAs: string): readonly LaneWish[] => {
     const all = wishesOf(variants.all());
     return all.get(speaksAs) ?? all.get(modelOf(speaksAs)) ?? [];
   };
@@ -106,6 +78,44 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
   const claimed = partitions;
   stack.defer(() => claimed.stop());
   changed();
+}
+
+/** Tells once of each model that a variant wants and that cannot speak. */
+function missingTeller({ log, state }: ServiceContext): (wanted: Iterable<string>, models: RegisteredModels) => void {
+  const missing = new Set<string>();
+  return (wanted, models) => {
+    for (const id of wanted) {
+      if (models.speakers(id).length > 0) missing.delete(id);
+      if (models.speakers(id).length > 0 || missing.has(id)) continue;
+      missing.add(id);
+      const what = models.has(id)
+        ? "has no version that is its champion; promote one"
+        : "is not registered; name its file in inference.models";
+      const line = `model ${id} is wanted by a variant and ${what}`;
+      log.warn(line);
+      state.note(line);
+    }
+  };
+}
+
+/** Lets each voice become what its record says now. Another feature schema is another partition: that one starts anew. */
+function swapVoices(voices: ReadonlyMap<string, Voice>, models: RegisteredModels): void {
+  for (const [speaksAs, voice] of voices) {
+    const next = models.get(speaksAs);
+    if (next !== undefined && next.featureSchema === voice.current().featureSchema) voice.become(next);
+  }
+}
+
+/** A voice for one request, of a model that no partition here serves. */
+function borrower(context: ServiceContext, hosts: Hosts, files: ModelFiles): PredictorOptions["borrow"] {
+  return async (served, work) => {
+    const voice = await openVoice({ context, hosts, files, served, callers: 0 });
+    try {
+      return await work(voice);
+    } finally {
+      await voice.stop();
+    }
+  };
 }
 
 function sharesOf(hosts: Hosts, bytesOf: (key: string) => number) {

@@ -8,7 +8,7 @@ import { createEstimates } from "./budget/estimates.ts";
 import type { Memory } from "./budget/memory.ts";
 import { bytesOfMib } from "./budget/mib.ts";
 import { inMemory } from "./files.ts";
-import { createModelHost, type ModelHost } from "./host/model-host.ts";
+import { ModelHost, type HostEvents } from "./host/model-host.ts";
 import type { ModelFile } from "./host/start-serving.ts";
 import type { InferenceMetrics } from "./metrics.ts";
 
@@ -56,70 +56,35 @@ const HUNG_MS = 30_000;
 const QUARANTINE_FIRST_MS = 5_000;
 
 export function createHosts(context: ServiceContext, memory: Memory, metrics: InferenceMetrics): Hosts {
-  const { config, log, state } = context;
-  const { inference } = config;
   const pool = new Map<string, Pooled>();
-  const estimates = createEstimates();
-  const events = context.run.clock === "events";
-  const codeCache = resolve(join(config.data.cache_dir, "hosts"));
+  const common = commonOptions(context, memory);
   let trials = 0;
-  const note = (line: string): void => {
-    log.warn(line);
-    state.note(line);
-  };
-  const common = {
-    maxRows: events ? 1 : inference.max_batch,
-    waitMs: inference.batch_wait_ms,
-    hungMs: HUNG_MS,
-    memory,
-    estimates,
-    codeCache,
-    idleMs: inference.idle_unload_s * 1_000,
-  };
-  const limitOf = ({ limitMb }: Pick<ServedModel, "limitMb">): number =>
-    bytesOfMib(Math.min(limitMb ?? inference.per_model_limit_mb, inference.total_limit_mb));
 
   function open(served: ServedModel, file: ModelFile, key: string): Pooled {
-    const model = served.speaksAs;
-    const host = createModelHost({
+    const host: ModelHost = new ModelHost({
       ...common,
       key,
       file,
-      name: model,
+      name: served.speaksAs,
       // Events are scored where equal input gives equal bits.
-      device: events ? "cpu" : served.device,
-      limitBytes: () => limitOf(pooled.served),
+      device: context.run.clock === "events" ? "cpu" : served.device,
+      limitBytes: () => limitOf(context, pooled.served),
       rank: rankOf(served),
       pinned: served.pinned,
-      attempts: events ? Infinity : ATTEMPTS_WALL,
       callers: () => pooled.callers,
-      quarantineMs: events ? Infinity : QUARANTINE_FIRST_MS,
-      on: {
-        lost(why) {
-          metrics.restarts.inc({ model });
-          note(`model ${model}: ${why}`);
-        },
-        loaded({ device, fallBack }, ms) {
-          metrics.loads.inc({ model });
-          metrics.loadSeconds.observe({ model }, ms / 1_000);
-          log.info(`model ${model}: ${file.sha256.slice(0, 8)} serves on ${device}, loaded in ${Math.round(ms)} ms`);
-          if (fallBack === undefined) return;
-          metrics.fallBacks.inc({ model, asked: served.device });
-          note(`model ${model}: ${fallBack}`);
-        },
-        quarantined(error, until) {
-          metrics.quarantined.inc({ model });
-          const code = isFailure(error) ? error.code : "";
-          if (code === "MODEL_GOLDEN") metrics.goldenFailures.inc({ model });
-          if (code === "MODEL_MEMORY") metrics.refusals.inc({ model });
-          const again = until === Infinity ? "until its record changes" : `for ${Math.ceil((until - Date.now()) / 1_000)} s`;
-          note(`model ${model} is left alone ${again}: ${lineOf(error)}`);
-        },
-        batch: (rows) => metrics.batch.observe({ model }, rows),
-      },
+      on: hostEvents(context, metrics, served),
     });
     const pooled: Pooled = { host, file, key, served, users: 0, callers: 0, lingering: undefined };
     return pooled;
+  }
+
+  function release(pooled: Pooled, callers: number): void {
+    pooled.callers -= callers;
+    if (--pooled.users > 0) return;
+    pooled.lingering = setTimeout(() => {
+      pool.delete(pooled.key);
+      void pooled.host.stop();
+    }, LINGER_MS);
   }
 
   return {
@@ -130,45 +95,21 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
       clearTimeout(pooled.lingering);
       pooled.users += 1;
       pooled.callers += callers;
-      pooled.served = served;
-      pooled.host.change({ rank: rankOf(served), pinned: served.pinned });
+      const take = (next: ServedModel): void => {
+        pooled.served = next;
+        pooled.host.change({ rank: rankOf(next), pinned: next.pinned });
+      };
+      take(served);
       return {
         host: pooled.host,
         change(next) {
-          pooled.served = next;
-          pooled.host.change({ rank: rankOf(next), pinned: next.pinned });
+          take(next);
           pooled.host.lift();
         },
-        release() {
-          pooled.callers -= callers;
-          if (--pooled.users > 0) return;
-          pooled.lingering = setTimeout(() => {
-            pool.delete(key);
-            void pooled.host.stop();
-          }, LINGER_MS);
-        },
+        release: () => release(pooled, callers),
       };
     },
-    async tryOut(model) {
-      const host = createModelHost({
-        ...common,
-        key: `trial ${++trials}`,
-        file: inMemory(model),
-        name: "on trial",
-        device: "cpu",
-        limitBytes: () => limitOf({}),
-        rank: "champion",
-        pinned: false,
-        attempts: 1,
-        callers: () => 0,
-        quarantineMs: Infinity,
-      });
-      try {
-        await host.run(new Float32Array(matrixSize(model.metadata.matrix)), 1);
-      } finally {
-        await host.stop();
-      }
-    },
+    tryOut: (model) => tryOut(context, common, `trial ${++trials}`, model),
     all: () => [...pool.values()],
     async stop() {
       const pooled = [...pool.values()];
@@ -176,6 +117,72 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
       for (const { lingering } of pooled) clearTimeout(lingering);
       await Promise.all(pooled.map(({ host }) => host.stop()));
     },
+  };
+}
+
+type Common = ReturnType<typeof commonOptions>;
+
+async function tryOut(context: ServiceContext, common: Common, key: string, model: InspectedModel): Promise<void> {
+  const own = { key, name: "on trial", device: "cpu", rank: "champion", pinned: false, attempts: 1, quarantineMs: Infinity } as const;
+  const host = new ModelHost({ ...common, ...own, file: inMemory(model), limitBytes: () => limitOf(context, {}), callers: () => 0 });
+  try {
+    await host.run(new Float32Array(matrixSize(model.metadata.matrix)), 1);
+  } finally {
+    await host.stop();
+  }
+}
+
+/** What holds for every host of this instance. */
+function commonOptions({ config, run }: ServiceContext, memory: Memory) {
+  const { inference } = config;
+  const events = run.clock === "events";
+  return {
+    maxRows: events ? 1 : inference.max_batch,
+    waitMs: inference.batch_wait_ms,
+    hungMs: HUNG_MS,
+    memory,
+    estimates: createEstimates(),
+    codeCache: resolve(join(config.data.cache_dir, "hosts")),
+    idleMs: inference.idle_unload_s * 1_000,
+    attempts: events ? Infinity : ATTEMPTS_WALL,
+    quarantineMs: events ? Infinity : QUARANTINE_FIRST_MS,
+  };
+}
+
+function limitOf({ config }: ServiceContext, { limitMb }: Pick<ServedModel, "limitMb">): number {
+  const { per_model_limit_mb, total_limit_mb } = config.inference;
+  return bytesOfMib(Math.min(limitMb ?? per_model_limit_mb, total_limit_mb));
+}
+
+/** Tells what happens to a host: log, notes, metrics. */
+function hostEvents({ log, state }: ServiceContext, metrics: InferenceMetrics, served: ServedModel): HostEvents {
+  const model = served.speaksAs;
+  const note = (line: string): void => {
+    log.warn(line);
+    state.note(line);
+  };
+  return {
+    lost(why) {
+      metrics.restarts.inc({ model });
+      note(`model ${model}: ${why}`);
+    },
+    loaded({ device, fallBack }, ms) {
+      metrics.loads.inc({ model });
+      metrics.loadSeconds.observe({ model }, ms / 1_000);
+      log.info(`model ${model}: ${served.sha256.slice(0, 8)} serves on ${device}, loaded in ${Math.round(ms)} ms`);
+      if (fallBack === undefined) return;
+      metrics.fallBacks.inc({ model, asked: served.device });
+      note(`model ${model}: ${fallBack}`);
+    },
+    quarantined(error, until) {
+      metrics.quarantined.inc({ model });
+      const code = isFailure(error) ? error.code : "";
+      if (code === "MODEL_GOLDEN") metrics.goldenFailures.inc({ model });
+      if (code === "MODEL_MEMORY") metrics.refusals.inc({ model });
+      const again = until === Infinity ? "until its record changes" : `for ${Math.ceil((until - Date.now()) / 1_000)} s`;
+      note(`model ${model} is left alone ${again}: ${lineOf(error)}`);
+    },
+    batch: (rows) => metrics.batch.observe({ model }, rows),
   };
 }
 

@@ -48,57 +48,8 @@ interface Use {
 const TRY_AGAIN_MS = 1_000;
 
 export async function openVoice(options: VoiceOptions): Promise<Voice> {
-  const { context, hosts, files, callers } = options;
-  const ending = new AbortController();
   let superseded = new AbortController();
-  const take = async (served: ServedModel): Promise<Use> => {
-    const file = await files.of(served);
-    return { served, leased: hosts.lease(served, file, callers), asked: 0, retired: false, givenBack: false };
-  };
-  let use = await take(options.served);
-
-  function note(line: string): void {
-    context.log.warn(line);
-    context.state.note(line);
-  }
-
-  function giveBack(one: Use): void {
-    if (!one.retired || one.asked > 0 || one.givenBack) return;
-    one.givenBack = true;
-    one.leased.release();
-  }
-  function retire(one: Use): void {
-    one.retired = true;
-    giveBack(one);
-  }
-
-  /** Tries until the next version serves, or another one is wanted. */
-  async function swap(next: ServedModel, signal: AbortSignal): Promise<void> {
-    for (let told = false; !signal.aborted; await pause(TRY_AGAIN_MS, signal)) {
-      let other: Use | undefined;
-      try {
-        other = await take(next);
-        await other.leased.host.ready();
-      } catch (error) {
-        // Both do not fit beside each other: the old one makes room, and the closes in between wait for the load.
-        const crowded = other !== undefined && isFailure(error) && error.code === "MEMORY_REFUSED";
-        if (!crowded) {
-          if (other !== undefined) retire(other);
-          const before = use.served.sha256.slice(0, 8);
-          if (!told && !signal.aborted)
-            note(`model ${next.speaksAs}: version ${next.sha256.slice(0, 8)} cannot serve, ${before} goes on: ${lineOf(error)}`);
-          told = true;
-          continue;
-        }
-      }
-      if (signal.aborted) return retire(other!);
-      const old = use;
-      use = other!;
-      retire(old);
-      context.log.info(`model ${next.speaksAs}: ${next.sha256.slice(0, 8)} answers from now on, after ${old.served.sha256.slice(0, 8)}`);
-      return;
-    }
-  }
+  let use = await take(options, options.served);
 
   return {
     async ask(matrices, rows, deadlineAt) {
@@ -119,13 +70,66 @@ export async function openVoice(options: VoiceOptions): Promise<Voice> {
       if (next.sha256 === use.served.sha256 && next.device === use.served.device) {
         use.served = next;
         use.leased.change(next);
-      } else void swap(next, AbortSignal.any([superseded.signal, ending.signal]));
+        return;
+      }
+      const { signal } = superseded;
+      void successor(options, next, use.served, signal).then((other) => {
+        if (other === undefined) return;
+        if (signal.aborted) return retire(other);
+        retire(use);
+        use = other;
+      });
     },
     stop() {
-      ending.abort();
       superseded.abort();
       retire(use);
       return Promise.resolve();
     },
   };
+}
+
+async function take({ hosts, files, callers }: VoiceOptions, served: ServedModel): Promise<Use> {
+  const file = await files.of(served);
+  return { served, leased: hosts.lease(served, file, callers), asked: 0, retired: false, givenBack: false };
+}
+
+/** Its host is left when the last request to it has ended. */
+function retire(use: Use): void {
+  use.retired = true;
+  giveBack(use);
+}
+
+function giveBack(use: Use): void {
+  if (!use.retired || use.asked > 0 || use.givenBack) return;
+  use.givenBack = true;
+  use.leased.release();
+}
+
+/** Tries until the next version serves; undefined when another one is wanted meanwhile. */
+async function successor(options: VoiceOptions, next: ServedModel, before: ServedModel, signal: AbortSignal): Promise<Use | undefined> {
+  const { log, state } = options.context;
+  const [name, old] = [next.sha256.slice(0, 8), before.sha256.slice(0, 8)];
+  for (let told = false; !signal.aborted; await pause(TRY_AGAIN_MS, signal)) {
+    let other: Use | undefined;
+    try {
+      other = await take(options, next);
+      await other.leased.host.ready();
+    } catch (error) {
+      // Both do not fit beside each other: the old one makes room, and the closes in between wait for the load.
+      const crowded = other !== undefined && isFailure(error) && error.code === "MEMORY_REFUSED";
+      if (!crowded) {
+        if (other !== undefined) retire(other);
+        const line = `model ${next.speaksAs}: version ${name} cannot serve, ${old} goes on: ${lineOf(error)}`;
+        if (!told && !signal.aborted) {
+          log.warn(line);
+          state.note(line);
+        }
+        told = true;
+        continue;
+      }
+    }
+    log.info(`model ${next.speaksAs}: ${name} answers from now on, after ${old}`);
+    return other;
+  }
+  return undefined;
 }

@@ -100,10 +100,7 @@ export function createBook(limit: number): Book {
       claim.usedAt = ++uses;
     },
     change: (key, change) => void Object.assign(claims.get(key) ?? {}, change),
-    leaving(key) {
-      const claim = claims.get(key);
-      if (claim !== undefined) claim.stage = "leaving";
-    },
+    leaving: (key) => void Object.assign(claims.get(key) ?? {}, { stage: "leaving" }),
     drop: (key) => void claims.delete(key),
     debtors() {
       const deficit = used() - limitBytes;

@@ -1,7 +1,7 @@
 import { createTrouble, lineOf, type ServiceContext } from "@tradewind/kit";
 import type { InferenceMetrics } from "../metrics.ts";
 import { createBook, type Book } from "./book.ts";
-import { createMemory, type Memory } from "./memory.ts";
+import { Memory } from "./memory.ts";
 import { bytesOfMib } from "./mib.ts";
 import { createShares, type HostShare, type Shares } from "./shares.ts";
 
@@ -24,7 +24,7 @@ export function openBudget(context: ServiceContext, metrics: InferenceMetrics, m
   // No id of a model has a dot, so this is no partition's lease.
   const shares = createShares(bus.kv("leases"), `${service}.memory.shares`, instance, limitBytes);
   const trouble = createTrouble(context);
-  const memory = createMemory({
+  const memory = new Memory({
     book,
     async claim(bytes) {
       const granted = await shares.claim(bytes);

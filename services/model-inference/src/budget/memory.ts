@@ -13,30 +13,10 @@ export interface Tenant {
   leave(): void;
 }
 
-/** Gives out the memory of the book, one tenant after the other, champions first. */
-export interface Memory {
-  /**
-   * Resolves when the bytes are the tenant's; until then whoever is used least is asked to leave, and is waited for until
-   * its process is gone. Throws `MEMORY_REFUSED` when they can never be had as things are, and the reason of `signal`.
-   */
-  reserve(tenant: Tenant, bytes: number, signal: AbortSignal): Promise<void>;
-  /** What the tenant takes was measured. */
-  correct(key: string, bytes: number): void;
-  /** Lets a tenant have more, when that is free at once. */
-  grow(key: string, bytes: number): boolean;
-  served(key: string): void;
-  change(key: string, change: { readonly rank?: Rank; readonly pinned?: boolean; readonly busy?: boolean }): void;
-  drop(key: string): void;
-  /** Whoever waits is looked at again: the limit has changed. */
-  pump(): void;
-}
-
-/** Where the limit is shared with other instances: asks for the bytes of the book before a grant counts. */
-export type Claim = (bytes: number) => Promise<boolean>;
-
 export interface MemoryOptions {
   readonly book: Book;
-  readonly claim?: Claim;
+  /** Where the limit is shared with other instances: whether they leave the bytes of the book, before a grant counts. */
+  readonly claim?: (bytes: number) => Promise<boolean>;
   readonly onEvicted?: (tenant: Tenant, by: string) => void;
   readonly onRefused?: (name: string, line: string) => void;
 }
@@ -48,24 +28,125 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export function createMemory({ book, claim, onEvicted, onRefused }: MemoryOptions): Memory {
-  const tenants = new Map<string, Tenant>();
-  let queue: Waiting[] = [];
-  let pumping = false;
-  let again = false;
+/** Gives out the memory of a book, one tenant after the other, champions first. */
+export class Memory {
+  readonly #options: MemoryOptions;
+  readonly #tenants = new Map<string, Tenant>();
+  #queue: Waiting[] = [];
+  #pumping = false;
+  #again = false;
 
-  function evict(keys: readonly string[], by: string): void {
-    for (const key of keys) {
-      const tenant = tenants.get(key);
-      if (tenant === undefined) continue;
-      book.leaving(key);
-      onEvicted?.(tenant, by);
-      tenant.leave();
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the bytes are the tenant's; until then whoever is used least is asked to leave, and is waited for until
+   * its process is gone. Throws `MEMORY_REFUSED` when they can never be had as things are, and the reason of `signal`.
+   */
+  reserve(tenant: Tenant, bytes: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#queue = this.#queue.filter((one) => one !== waiting);
+        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+        this.pump();
+      };
+      const end = (then: () => void): void => {
+        signal.removeEventListener("abort", leave);
+        then();
+      };
+      const waiting: Waiting = { tenant, bytes, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
+      if (signal.aborted) return leave();
+      signal.addEventListener("abort", leave);
+      this.#queue.push(waiting);
+      this.pump();
+    });
+  }
+
+  /** What the tenant takes was measured. */
+  correct(key: string, bytes: number): void {
+    this.#options.book.correct(key, bytes);
+    this.pump();
+  }
+
+  /** Lets a tenant have more, when that is free at once. */
+  grow(key: string, bytes: number): boolean {
+    const { book } = this.#options;
+    const more = bytes - book.bytesOf(key);
+    if (!this.#tenants.has(key) || book.usedBytes + more > book.limitBytes) return false;
+    book.correct(key, bytes);
+    return true;
+  }
+
+  /** It has answered. */
+  served(key: string): void {
+    this.#options.book.served(key);
+    if (this.#queue.length > 0) this.pump();
+  }
+
+  change(key: string, change: { readonly rank?: Rank; readonly pinned?: boolean; readonly busy?: boolean }): void {
+    this.#options.book.change(key, change);
+    if (this.#queue.length > 0) this.pump();
+  }
+
+  /** Its process is gone. */
+  drop(key: string): void {
+    this.#tenants.delete(key);
+    this.#options.book.drop(key);
+    this.pump();
+  }
+
+  /** Looks at whoever waits: something has changed. */
+  pump(): void {
+    if (this.#pumping) return void (this.#again = true);
+    this.#pumping = true;
+    void this.#workAll()
+      // The bus is away: the next change, or the next beat of the shares, tries again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#pumping = false;
+        if (!this.#again) return;
+        this.#again = false;
+        this.pump();
+      });
+  }
+
+  async #workAll(): Promise<void> {
+    const { book } = this.#options;
+    const debtors = book.debtors();
+    if (debtors.length > 0) return this.#evict(debtors, "a deficit");
+    while (this.#queue.length > 0) {
+      const first = this.#queue.find(({ tenant }) => tenant.rank === "champion") ?? this.#queue[0]!;
+      const { key, rank, pinned } = first.tenant;
+      if (!(await this.#work(first, book.ask({ key, bytes: first.bytes, rank, pinned })))) return;
     }
   }
 
+  /** Tells whether to look at the next one at once. */
+  async #work(waiting: Waiting, ruling: Ruling): Promise<boolean> {
+    const { book } = this.#options;
+    const { tenant, bytes } = waiting;
+    if (ruling.type === "wait") return false;
+    if (ruling.type === "evict") {
+      this.#evict(ruling.keys, tenant.name);
+      return false;
+    }
+    // The book's limit is then what the other instances leave: if that is what was missing, the next look says so.
+    if (ruling.type === "granted" && !(await this.#claimed(tenant.key))) return book.usedBytes + bytes > book.limitBytes;
+    // It may have left the queue meanwhile.
+    const there = this.#queue.includes(waiting);
+    this.#queue = this.#queue.filter((one) => one !== waiting);
+    if (ruling.type === "never") this.#refuse(waiting, ruling.bytes);
+    else if (there) {
+      this.#tenants.set(tenant.key, tenant);
+      waiting.resolve();
+    } else book.drop(tenant.key);
+    return true;
+  }
+
   /** Whether the other instances leave what the book has granted; if not, or if nobody knows, it is taken back. */
-  async function claimed(key: string): Promise<boolean> {
+  async #claimed(key: string): Promise<boolean> {
+    const { book, claim } = this.#options;
     let granted = false;
     try {
       granted = claim === undefined || (await claim(book.usedBytes));
@@ -75,99 +156,20 @@ export function createMemory({ book, claim, onEvicted, onRefused }: MemoryOption
     }
   }
 
-  /** Tells whether to look at the next one at once. */
-  async function work(waiting: Waiting, ruling: Ruling): Promise<boolean> {
-    const { tenant, bytes } = waiting;
-    if (ruling.type === "wait") return false;
-    if (ruling.type === "evict") {
-      evict(ruling.keys, tenant.name);
-      return false;
-    }
-    if (ruling.type === "granted" && !(await claimed(tenant.key))) {
-      // The book's limit is now what the other instances leave: if that is what was missing, the next look says so.
-      return book.usedBytes + bytes > book.limitBytes;
-    }
-    // It may have left the queue meanwhile.
-    const there = queue.includes(waiting);
-    queue = queue.filter((one) => one !== waiting);
-    if (ruling.type === "granted" && there) {
-      tenants.set(tenant.key, tenant);
-      waiting.resolve();
-    } else if (ruling.type === "granted") book.drop(tenant.key);
-    else {
-      const line = `model ${tenant.name} wants ${mib(bytes)} of memory, at most ${mib(ruling.bytes)} of ${mib(book.limitBytes)} can be had`;
-      onRefused?.(tenant.name, line);
-      waiting.reject(new Failure("service", "MEMORY_REFUSED", line));
-    }
-    return true;
+  #refuse({ tenant, bytes, reject }: Waiting, most: number): void {
+    const { book, onRefused } = this.#options;
+    const line = `model ${tenant.name} wants ${mib(bytes)} of memory, at most ${mib(most)} of ${mib(book.limitBytes)} can be had`;
+    onRefused?.(tenant.name, line);
+    reject(new Failure("service", "MEMORY_REFUSED", line));
   }
 
-  async function pumpAll(): Promise<void> {
-    const debtors = book.debtors();
-    if (debtors.length > 0) return evict(debtors, "a deficit");
-    while (queue.length > 0) {
-      const first = queue.find(({ tenant }) => tenant.rank === "champion") ?? queue[0]!;
-      const { tenant, bytes } = first;
-      if (!(await work(first, book.ask({ key: tenant.key, bytes, rank: tenant.rank, pinned: tenant.pinned })))) return;
+  #evict(keys: readonly string[], by: string): void {
+    for (const key of keys) {
+      const tenant = this.#tenants.get(key);
+      if (tenant === undefined) continue;
+      this.#options.book.leaving(key);
+      this.#options.onEvicted?.(tenant, by);
+      tenant.leave();
     }
   }
-
-  function pump(): void {
-    if (pumping) return void (again = true);
-    pumping = true;
-    void pumpAll()
-      // The bus is away: the next change, or the next beat of the shares, tries again.
-      .catch(() => undefined)
-      .finally(() => {
-        pumping = false;
-        if (again) {
-          again = false;
-          pump();
-        }
-      });
-  }
-
-  return {
-    reserve: (tenant, bytes, signal) =>
-      new Promise((resolve, reject) => {
-        const leave = (): void => {
-          queue = queue.filter((one) => one !== waiting);
-          reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-          pump();
-        };
-        const end = (then: () => void) => {
-          signal.removeEventListener("abort", leave);
-          then();
-        };
-        const waiting: Waiting = { tenant, bytes, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
-        if (signal.aborted) return leave();
-        signal.addEventListener("abort", leave);
-        queue.push(waiting);
-        pump();
-      }),
-    correct(key, bytes) {
-      book.correct(key, bytes);
-      pump();
-    },
-    grow(key, bytes) {
-      const more = bytes - book.bytesOf(key);
-      if (!tenants.has(key) || book.usedBytes + more > book.limitBytes) return false;
-      book.correct(key, bytes);
-      return true;
-    },
-    served(key) {
-      book.served(key);
-      if (queue.length > 0) pump();
-    },
-    change(key, change) {
-      book.change(key, change);
-      if (queue.length > 0) pump();
-    },
-    drop(key) {
-      tenants.delete(key);
-      book.drop(key);
-      pump();
-    },
-    pump,
-  };
 }

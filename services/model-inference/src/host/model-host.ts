@@ -1,37 +1,16 @@
 import { Failure, isFailure } from "@tradewind/core";
 import type { Rank } from "../budget/book.ts";
 import type { Tenant } from "../budget/memory.ts";
-import { createDispatch } from "./dispatch.ts";
+import { Dispatch } from "./dispatch.ts";
 import { pause } from "./pause.ts";
-import { createQuarantine } from "./quarantine.ts";
+import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { startServing, type Serving, type ServingOptions } from "./start-serving.ts";
-
-/** A model file that is served: its host process is started when needed, ends when its memory is, and is replaced when lost. */
-export interface ModelHost {
-  /** Loads it if it is not; throws as `run`. */
-  ready(): Promise<void>;
-  /**
-   * Class probabilities of `rows` matrices, in a run shared with others where that may be. One whose host process is
-   * lost is made again on a new one, as often as `attempts` allows; then throws `HOST_LOST`. Throws `DEADLINE` (retry)
-   * when `deadlineAt` (monotonic ms) passes while it waits, `MODEL_LOAD`, `MODEL_GOLDEN`, `MODEL_RUN`, `MODEL_OUTPUT`,
-   * `MODEL_MEMORY`, `MEMORY_REFUSED`, and `HOST_STOPPED` (service) after `stop`.
-   */
-  run(matrices: Float32Array, rows: number, deadlineAt?: number): Promise<Float32Array>;
-  /** What runs now. */
-  running(): Serving["process"] | undefined;
-  state(): HostState;
-  change(change: { readonly rank: Rank; readonly pinned: boolean }): void;
-  /** A model that is left alone after failures is tried again at once. */
-  lift(): void;
-  stop(): Promise<void>;
-}
 
 export interface HostState {
   readonly state: "absent" | "loading" | "ready" | "quarantined";
   /** Why it is left alone, and until when, wall ms. */
   readonly quarantine: { readonly error: unknown; readonly until: number } | undefined;
   readonly waiting: number;
-  readonly largestRows: number;
 }
 
 export interface ModelHostOptions extends ServingOptions {
@@ -62,150 +41,192 @@ export interface HostEvents {
 }
 
 const LOSSES_MOST = 4;
+const IDLE_LOOK_MOST_MS = 5_000;
 
-export function createModelHost(options: ModelHostOptions): ModelHost {
-  const { name, memory, on = {} } = options;
-  const stopping = new AbortController();
-  const forever = options.quarantineMs === Infinity;
-  const quarantine = createQuarantine({ now: Date.now, lossesMost: forever ? Infinity : LOSSES_MOST, firstMs: options.quarantineMs });
-  let tenant: Tenant = { key: options.key, name, rank: options.rank, pinned: options.pinned, leave: () => leave() };
-  let starting: Promise<void> | undefined;
-  let serving: Serving | undefined;
-  let leaving = false;
-  let usedAt = performance.now();
+/** A model file that is served: its host process is started when needed, ends when its memory is, and is replaced when lost. */
+export class ModelHost {
+  readonly #options: ModelHostOptions;
+  readonly #quarantine: Quarantine;
+  readonly #dispatch: Dispatch;
+  readonly #stopping = new AbortController();
+  readonly #idle: NodeJS.Timeout;
+  #tenant: Tenant;
+  #starting: Promise<void> | undefined;
+  #serving: Serving | undefined;
+  #leaving = false;
+  #usedAt = performance.now();
 
-  const dispatch = createDispatch({
-    ...options,
-    serving: () => (leaving ? undefined : serving),
-    wanted: () => void start().catch(() => undefined),
-    held: () => (serving === undefined ? quarantine.held()?.error : undefined),
-    idle: () => leaving && void serving?.process.stop(),
-    busy: (busy) => memory.change(tenant.key, { busy }),
-    served() {
-      usedAt = performance.now();
-      quarantine.served();
-      memory.served(tenant.key);
-    },
-  });
-
-  /** Ends the process after the runs it has in hand; who still waits is served by the next one. */
-  function leave(): void {
-    if (serving === undefined || leaving) return;
-    leaving = true;
-    if (dispatch.inHand() === 0) void serving.process.stop();
+  constructor(options: ModelHostOptions) {
+    const { key, name, rank, pinned, quarantineMs, idleMs, memory } = options;
+    this.#options = options;
+    const lossesMost = quarantineMs === Infinity ? Infinity : LOSSES_MOST;
+    this.#quarantine = createQuarantine({ now: Date.now, lossesMost, firstMs: quarantineMs });
+    this.#tenant = { key, name, rank, pinned, leave: () => this.#leave() };
+    this.#dispatch = new Dispatch({
+      ...options,
+      serving: () => (this.#leaving ? undefined : this.#serving),
+      wanted: () => void this.#start().catch(() => undefined),
+      held: () => (this.#serving === undefined ? this.#quarantine.held()?.error : undefined),
+      idle: () => this.#leaving && void this.#serving?.process.stop(),
+      busy: (busy) => memory.change(key, { busy }),
+      served: () => this.#served(),
+    });
+    this.#idle = setInterval(() => this.#leaveIfIdle(), Math.min(Math.max(idleMs / 4, 10), IDLE_LOOK_MOST_MS));
+    this.#idle.unref();
   }
 
-  function hold(error: unknown): void {
-    quarantine.failed(error);
-    tellHeld();
-  }
-  function tellHeld(): void {
-    const held = quarantine.held();
-    if (held !== undefined) on.quarantined?.(held.error, held.until);
-  }
-
-  function ended(failure: Failure): void {
-    const asked = leaving || stopping.signal.aborted;
-    serving = undefined;
-    leaving = false;
-    memory.drop(tenant.key);
-    if (!asked) {
-      on.lost?.(failure.message);
-      if (failure.code === "MODEL_MEMORY") hold(failure);
-      else quarantine.lost(failure);
-      if (failure.code !== "MODEL_MEMORY") tellHeld();
+  /** Loads it if it is not; throws as `run`. */
+  async ready(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.#checkStopped();
+      try {
+        return await this.#start();
+      } catch (error) {
+        this.#checkStopped();
+        if (!isFailure(error) || error.action !== "retry" || attempt >= this.#options.attempts) throw error;
+      }
     }
-    dispatch.pump();
   }
 
-  async function begin(): Promise<void> {
+  /**
+   * Class probabilities of `rows` matrices, in a run shared with others where that may be. One whose host process is
+   * lost is made again on a new one, as often as `attempts` allows; then throws `HOST_LOST`. Throws `DEADLINE` (retry)
+   * when `deadlineAt` (monotonic ms) passes while it waits, `MODEL_LOAD`, `MODEL_GOLDEN`, `MODEL_RUN`, `MODEL_OUTPUT`,
+   * `MODEL_MEMORY`, `MEMORY_REFUSED`, and `HOST_STOPPED` (service) after `stop`.
+   */
+  run(matrices: Float32Array, rows: number, deadlineAt = Infinity): Promise<Float32Array> {
+    if (this.#stopping.signal.aborted) return Promise.reject(this.#stopped());
+    return this.#dispatch.ask(matrices, rows, deadlineAt);
+  }
+
+  /** What runs now. */
+  running(): Serving["process"] | undefined {
+    return this.#serving?.process;
+  }
+
+  state(): HostState {
+    const quarantine = this.#serving === undefined ? this.#quarantine.held() : undefined;
+    const waiting = this.#dispatch.waiting;
+    if (this.#serving !== undefined) return { state: "ready", quarantine, waiting };
+    return { state: quarantine !== undefined ? "quarantined" : this.#starting !== undefined ? "loading" : "absent", quarantine, waiting };
+  }
+
+  change({ rank, pinned }: { readonly rank: Rank; readonly pinned: boolean }): void {
+    this.#tenant = { ...this.#tenant, rank, pinned };
+    this.#options.memory.change(this.#tenant.key, { rank, pinned });
+  }
+
+  /** A model that is left alone after failures is tried again at once. */
+  lift(): void {
+    this.#quarantine.lift();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#idle);
+    this.#stopping.abort(this.#stopped());
+    this.#dispatch.fail(this.#stopped());
+    await this.#starting?.catch(() => undefined);
+    await this.#serving?.process.stop();
+  }
+
+  #start(): Promise<void> {
+    if (this.#serving !== undefined) return Promise.resolve();
+    const held = this.#quarantine.held();
+    if (held !== undefined) return Promise.reject(held.error);
+    return (this.#starting ??= this.#begin());
+  }
+
+  async #begin(): Promise<void> {
+    const { signal } = this.#stopping;
     try {
-      await pause(quarantine.pauseMs(), stopping.signal);
-      checkStopped();
+      await pause(this.#quarantine.pauseMs(), signal);
+      this.#checkStopped();
       const from = performance.now();
-      serving = await startServing(options, tenant, stopping.signal);
-      void serving.process.ended.then(ended);
-      usedAt = performance.now();
-      if (dispatch.waiting() === 0) memory.served(tenant.key);
-      memory.change(tenant.key, { busy: dispatch.waiting() > 0 });
-      on.loaded?.(serving.process, performance.now() - from);
-      if (stopping.signal.aborted) await serving.process.stop();
+      this.#serving = await startServing(this.#options, this.#tenant, signal);
+      this.#loaded(this.#serving, performance.now() - from);
+      if (signal.aborted) await this.#serving.process.stop();
     } catch (error) {
-      if (!stopping.signal.aborted) failed(error);
+      if (!signal.aborted) this.#failed(error);
       throw error;
     } finally {
-      starting = undefined;
-      dispatch.pump();
+      this.#starting = undefined;
+      this.#dispatch.pump();
     }
   }
 
-  function failed(error: unknown): void {
-    const retry = isFailure(error) && error.action === "retry";
-    if (retry) {
-      on.lost?.(error.message);
-      quarantine.lost(error);
-      tellHeld();
-      dispatch.lose(error);
+  #loaded({ process }: Serving, ms: number): void {
+    const { memory, on } = this.#options;
+    void process.ended.then((failure) => this.#ended(failure));
+    this.#usedAt = performance.now();
+    const waited = this.#dispatch.waiting > 0;
+    // One that is loaded before anybody asks may be asked to leave; one that is waited for answers first.
+    if (!waited) memory.served(this.#tenant.key);
+    memory.change(this.#tenant.key, { busy: waited });
+    on?.loaded?.(process, ms);
+  }
+
+  #failed(error: unknown): void {
+    if (isFailure(error) && error.action === "retry") {
+      this.#options.on?.lost?.(error.message);
+      this.#quarantine.lost(error);
+      this.#tellHeld();
+      this.#dispatch.lose(error);
     } else {
       // Memory that cannot be had now may be had for the next request.
-      if (!isFailure(error) || error.code !== "MEMORY_REFUSED") hold(error);
-      dispatch.fail(error);
+      if (!isFailure(error) || error.code !== "MEMORY_REFUSED") this.#hold(error);
+      this.#dispatch.fail(error);
     }
   }
 
-  function checkStopped(): void {
-    if (stopping.signal.aborted) throw stopped();
-  }
-  const stopped = (): Failure => new Failure("service", "HOST_STOPPED", `model ${name} is no longer served here`);
-
-  function start(): Promise<void> {
-    if (serving !== undefined) return Promise.resolve();
-    const held = quarantine.held();
-    if (held !== undefined) return Promise.reject(held.error);
-    return (starting ??= begin());
-  }
-
-  const idle = setInterval(
-    () => {
-      if (!tenant.pinned && dispatch.inHand() + dispatch.waiting() === 0 && performance.now() - usedAt > options.idleMs) leave();
-    },
-    Math.min(Math.max(options.idleMs / 4, 10), 5_000),
-  );
-  idle.unref();
-
-  return {
-    async ready() {
-      for (let attempt = 1; ; attempt++) {
-        checkStopped();
-        try {
-          return await start();
-        } catch (error) {
-          checkStopped();
-          if (!isFailure(error) || error.action !== "retry" || attempt >= options.attempts) throw error;
-        }
+  #ended(failure: Failure): void {
+    const asked = this.#leaving || this.#stopping.signal.aborted;
+    this.#serving = undefined;
+    this.#leaving = false;
+    this.#options.memory.drop(this.#tenant.key);
+    if (!asked) {
+      this.#options.on?.lost?.(failure.message);
+      if (failure.code === "MODEL_MEMORY") this.#hold(failure);
+      else {
+        this.#quarantine.lost(failure);
+        this.#tellHeld();
       }
-    },
-    run(matrices, rows, deadlineAt = Infinity) {
-      if (stopping.signal.aborted) return Promise.reject(stopped());
-      return dispatch.ask(matrices, rows, deadlineAt);
-    },
-    running: () => serving?.process,
-    state: () => {
-      const held = serving === undefined ? quarantine.held() : undefined;
-      const state = serving !== undefined ? "ready" : held !== undefined ? "quarantined" : starting !== undefined ? "loading" : "absent";
-      return { state, quarantine: held, waiting: dispatch.waiting(), largestRows: serving?.maxRows ?? 0 };
-    },
-    change({ rank, pinned }) {
-      tenant = { ...tenant, rank, pinned };
-      memory.change(tenant.key, { rank, pinned });
-    },
-    lift: () => quarantine.lift(),
-    async stop() {
-      clearInterval(idle);
-      stopping.abort(stopped());
-      dispatch.fail(stopped());
-      await starting?.catch(() => undefined);
-      await serving?.process.stop();
-    },
-  };
+    }
+    this.#dispatch.pump();
+  }
+
+  #served(): void {
+    this.#usedAt = performance.now();
+    this.#quarantine.served();
+    this.#options.memory.served(this.#tenant.key);
+  }
+
+  /** Ends the process after the runs it has in hand; who still waits is served by the next one. */
+  #leave(): void {
+    if (this.#serving === undefined || this.#leaving) return;
+    this.#leaving = true;
+    if (this.#dispatch.inHand === 0) void this.#serving.process.stop();
+  }
+
+  #leaveIfIdle(): void {
+    const busy = this.#dispatch.inHand + this.#dispatch.waiting > 0;
+    if (!this.#tenant.pinned && !busy && performance.now() - this.#usedAt > this.#options.idleMs) this.#leave();
+  }
+
+  #hold(error: unknown): void {
+    this.#quarantine.failed(error);
+    this.#tellHeld();
+  }
+
+  #tellHeld(): void {
+    const held = this.#quarantine.held();
+    if (held !== undefined) this.#options.on?.quarantined?.(held.error, held.until);
+  }
+
+  #checkStopped(): void {
+    if (this.#stopping.signal.aborted) throw this.#stopped();
+  }
+
+  #stopped(): Failure {
+    return new Failure("service", "HOST_STOPPED", `model ${this.#options.name} is no longer served here`);
+  }
 }

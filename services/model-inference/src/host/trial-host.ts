@@ -1,10 +1,10 @@
 import type { InspectedModel } from "@tradewind/onnx";
 import { createBook } from "../budget/book.ts";
 import { createEstimates } from "../budget/estimates.ts";
-import { createMemory } from "../budget/memory.ts";
+import { Memory } from "../budget/memory.ts";
 import { bytesOfMib } from "../budget/mib.ts";
 import { inMemory } from "../files.ts";
-import { createModelHost, type ModelHost, type ModelHostOptions } from "./model-host.ts";
+import { ModelHost, type ModelHostOptions } from "./model-host.ts";
 
 export interface TrialOptions {
   readonly maxRows: number;
@@ -20,7 +20,7 @@ export function trialHost(
   { maxRows, callers, codeCache }: TrialOptions,
   over: Partial<ModelHostOptions> = {},
 ): ModelHost {
-  return createModelHost({
+  return new ModelHost({
     key: "trial",
     file: inMemory(model),
     name: "the model",
@@ -28,7 +28,7 @@ export function trialHost(
     maxRows,
     hungMs: 30_000,
     limitBytes: () => bytesOfMib(LIMIT_MB),
-    memory: createMemory({ book: createBook(bytesOfMib(4 * LIMIT_MB)) }),
+    memory: new Memory({ book: createBook(bytesOfMib(4 * LIMIT_MB)) }),
     estimates: createEstimates(),
     codeCache,
     rank: "champion",

@@ -23,17 +23,20 @@ const UNCOVERED_WARM_BYTES = 2 * 2 ** 20;
 /** A host with less room than this asks for more. */
 const NEAR_BYTES = 6 * 2 ** 20;
 const NO_MEMORY = /bad_alloc|bad allocation|out of memory|allocat|mmap|terminate called/i;
+const CRASHED = /SIGTRAP|SIGABRT/;
 
 /** `bounded` asks the kernel for a bound too; a device's driver maps far more than it uses, so there it is left out. */
 export function watchMemory(pid: number, name: string, bounded: boolean): Watch {
   let limitBytes = Infinity;
   let exceeded: number | undefined;
+  let lastPeak = 0;
   let covered = false;
   let ask: ((peakBytes: number) => number | undefined) | undefined;
 
   function look(): void {
     const peak = peakBytes(pid);
     if (peak === undefined || exceeded !== undefined) return;
+    lastPeak = peak;
     if (peak > limitBytes - NEAR_BYTES) {
       const larger = ask?.(peak);
       if (larger !== undefined) void limit(larger, ask);
@@ -60,7 +63,9 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
   return {
     limit,
     failureOf(why) {
-      if (exceeded === undefined && !(covered && NO_MEMORY.test(why))) return undefined;
+      // V8 and the runtime end in their own ways when the kernel gives them nothing more.
+      const starved = covered && (NO_MEMORY.test(why) || (CRASHED.test(why) && lastPeak > limitBytes - 2 * UNCOVERED_BYTES));
+      if (exceeded === undefined && !starved) return undefined;
       const took = exceeded === undefined ? "wants more than" : `took ${mib(exceeded)} of`;
       return new Failure("service", "MODEL_MEMORY", `the host of model ${name} ${took} the ${mib(limitBytes)} it was granted`);
     },

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { InspectedModel } from "@tradewind/onnx";
 import { tempDir } from "@tradewind/testkit";
 import { createBook } from "../../src/budget/book.ts";
-import { createMemory, type MemoryOptions } from "../../src/budget/memory.ts";
+import { Memory, type MemoryOptions } from "../../src/budget/memory.ts";
 import { bytesOfMib } from "../../src/budget/mib.ts";
 import type { ModelHost, ModelHostOptions } from "../../src/host/model-host.ts";
 import { trialHost } from "../../src/host/trial-host.ts";
@@ -11,7 +11,7 @@ const codeCache = join(tempDir(), "code");
 
 export function memoryOf(limitMb: number, options: Partial<MemoryOptions> = {}) {
   const book = createBook(bytesOfMib(limitMb));
-  return { book, memory: createMemory({ book, ...options }) };
+  return { book, memory: new Memory({ book, ...options }) };
 }
 
 let hosts = 0;
