@@ -34,7 +34,8 @@ export const wishOptions: Readonly<Record<string, Option>> = {
     doc: "a setting of the family, or label.KEY of the label; may be given again",
   },
   members: { type: "string", value: "A,B", doc: "of ensemble and meta: model files, or families to train first (default: cnn,lstm,gbdt)" },
-  experience: { type: "string", value: "FILE", doc: "of dqn: experience kept from a paper run, learnt from beside the candles" },
+  experience: { type: "string", value: "FILE", doc: "of dqn: ledger of a run on these candles (ledger export --json), learnt from too" },
+  "max-mib": { type: "string", value: "N", doc: "most memory of the rows' matrices; what takes more is refused (default 4096)" },
   seed: { type: "string", value: "N", doc: "of first weights and orders (default 1)" },
   name: { type: "string", value: "ID", doc: "of the files, and id of the model (default: family-instrument-timeframe)" },
   "expires-days": {
@@ -68,6 +69,7 @@ export function wishOf(args: Arguments, io: Io, notices: string[]): TrainingWish
     ...given("embargoMinutes", numberFlag(args, "embargo", 0, 1e6, false)),
     ...given("length", numberFlag(args, "epochs", 1, 1e6, true)),
     ...given("seed", numberFlag(args, "seed", 0, 4_294_967_295, true)),
+    ...given("maxMib", numberFlag(args, "max-mib", 1, 1_048_576, false)),
     ...given("expiresDays", numberFlag(args, "expires-days", 0.001, 100_000, false)),
   };
 }

@@ -41,8 +41,6 @@ export interface Prepared {
   readonly notices: readonly string[];
 }
 
-const BYTES_MOST = 4 * 2 ** 30;
-
 /** Reads the candles and makes the rows and folds. Throws what the sources refuse, and `TOO_FEW_ROWS`. */
 export async function prepare(training: Training, onPhase: (phase: string) => void): Promise<Prepared> {
   onPhase("candles");
@@ -53,7 +51,7 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   onPhase("rows");
   const dataset = buildDataset(plan, columns, {
     calendar: calendarNamed(instrument.calendar),
-    maxBytes: BYTES_MOST,
+    maxBytes: training.maxBytes,
     onSize: (rows, bytes) => onPhase(`rows: up to ${rows}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
   });
   const folds = walkForward(dataset, training);

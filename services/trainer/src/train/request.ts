@@ -47,8 +47,10 @@ export interface TrainingWish {
   readonly length?: number;
   /** Model files, or families to be trained first. */
   readonly members?: readonly string[];
-  /** File of transitions from paper runs. */
+  /** Exported ledger of paper runs on the same candles, for families that learn from what was done. */
   readonly experience?: string;
+  /** Most memory of the rows' matrices, MiB. */
+  readonly maxMib?: number;
   /** Market days after the last candle on which the model abstains from then on. */
   readonly expiresDays?: number;
 }
@@ -73,11 +75,13 @@ export interface Training {
   readonly memberSettings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly length: number | undefined;
   readonly experience: string | undefined;
+  readonly maxBytes: number;
   readonly expiresDays: number | undefined;
 }
 
 const WINDOW_MOST = 500;
 const FOLDS_MOST = 50;
+const MIB_USUAL = 4_096;
 
 /** Checks a wish and fills in its defaults, before any candle is read. Throws input failures of one line. */
 export function completeTraining(wish: TrainingWish): Training {
@@ -86,6 +90,8 @@ export function completeTraining(wish: TrainingWish): Training {
   const members = wish.members ?? [];
   if (members.length > 0 && family.composed !== true)
     throw inputFailure("NO_MEMBERS", `family ${family.name} has no members; leave them out, or take ensemble or meta`);
+  if (wish.experience !== undefined && family.takesExperience !== true && family.composed !== true)
+    throw inputFailure("NO_EXPERIENCE", `family ${family.name} learns from candles alone; leave the experience out, or take dqn`);
   if (members.length === 1) throw inputFailure("FEW_MEMBERS", `one member "${members[0]}" makes no ${family.name}; name at least two`);
   const { own, memberSettings } = settingsBy(wish.settings ?? {});
   if (family.composed !== true && Object.keys(memberSettings).length > 0)
@@ -113,6 +119,7 @@ export function completeTraining(wish: TrainingWish): Training {
     memberSettings,
     length: wish.length,
     experience: wish.experience,
+    maxBytes: number(wish.maxMib ?? MIB_USUAL, "max_mib", 1, 2 ** 20, false) * 2 ** 20,
     expiresDays: wish.expiresDays === undefined ? undefined : number(wish.expiresDays, "expires_days", 0.001, 100_000, false),
   };
 }
