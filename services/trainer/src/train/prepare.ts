@@ -45,7 +45,7 @@ export interface Prepared {
 export async function prepare(training: Training, onPhase: (phase: string) => void): Promise<Prepared> {
   onPhase("candles");
   const { instrument, label } = training;
-  const { columns, warnings, cautions } = await openCandles(training.source, instrument, training.timeframe);
+  const { columns, warnings, cautions } = await openCandles(training.source, instrument, training.timeframe, share(onPhase, "candles"));
   const matrix = matrixOf(training, columns.timeframe);
   const plan: DatasetPlan = { instrument, matrix, label, costs };
   onPhase("rows");
@@ -53,6 +53,7 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     calendar: calendarNamed(instrument.calendar),
     maxBytes: training.maxBytes,
     onSize: (rows, bytes) => onPhase(`rows: up to ${rows}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
+    onProgress: share(onPhase, "rows"),
   });
   const folds = walkForward(dataset, training);
   const family = findFamily(training.family);
@@ -87,6 +88,10 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     cautions: [...cautions, ...ofMembers],
     notices: warnings,
   };
+}
+
+function share(onPhase: (phase: string) => void, what: string): (done: number, total: number) => void {
+  return (done, total) => onPhase(`${what} ${Math.floor((100 * done) / total)} %`);
 }
 
 /** Of a file that another part reads, and says what is wrong with it. */
