@@ -77,8 +77,6 @@ export interface FitSummary {
   readonly kept: number | null;
   /** Learned numbers. */
   readonly parameters: number | null;
-  /** What each number of a matrix was worth, adding up to 1, where the family can tell. */
-  readonly importance?: readonly number[];
 }
 
 /** What goes into the exported file beside the weights. */
@@ -121,5 +119,7 @@ export interface LearnerFamily {
   readonly lengthSetting?: string;
   /** True for families made of others: they take `members`. */
   readonly composed?: true;
+  /** True for families that learn from transitions of paper runs too. */
+  readonly takesExperience?: true;
   open(lesson: Lesson, options: LearnerOptions): Promise<Learner>;
 }

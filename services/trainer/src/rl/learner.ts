@@ -20,6 +20,7 @@ export const dqn: LearnerFamily = {
   doc: net.doc,
   settings: { ...own, ...netSettings },
   lengthSetting: "epochs",
+  takesExperience: true,
   open: openDqn,
 };
 

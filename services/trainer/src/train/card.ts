@@ -1,5 +1,5 @@
-import { directionLabels, findLabelRule, labelCounts, type CalibrationBin, type Estimate, type MatrixPlan } from "@tradewind/core";
-import type { CardCalibrationBin, CardEstimate, CardModel, CardRange, CardStrategy } from "../card/model.ts";
+import { directionLabels, findLabelRule, labelCounts, type CalibrationBin, type Estimate } from "@tradewind/core";
+import type { CardCalibrationBin, CardEstimate, CardImportance, CardModel, CardRange, CardStrategy } from "../card/model.ts";
 import type { Judgement } from "./judge.ts";
 import type { Prepared } from "./prepare.ts";
 import type { FileFacts } from "./result.ts";
@@ -10,7 +10,7 @@ export function cardOf(
   prepared: Prepared,
   trained: Trained,
   judgement: Judgement,
-  facts: FileFacts & { readonly startedAt: number },
+  facts: FileFacts & { readonly startedAt: number; readonly importance: readonly CardImportance[] | null },
 ): CardModel {
   const { training, plan, dataset, dataHash, name } = prepared;
   const { instrument, label, matrix } = plan;
@@ -50,7 +50,7 @@ export function cardOf(
     })),
     curve: curveOf(trained),
     evaluation: evaluationOf(judgement),
-    importance: importanceOf(matrix, summary.importance),
+    importance: facts.importance,
     seed: training.seed,
     settings: training.settings,
     parameters: summary.parameters,
@@ -115,11 +115,4 @@ function calibrationError(bins: readonly CalibrationBin[], rows: number): number
     (sum, { count, confidence, accuracy }) => (count === 0 ? sum : sum + (count / rows) * Math.abs(confidence - accuracy)),
     0,
   );
-}
-
-/** Shares of the numbers of a matrix, summed by feature. */
-function importanceOf({ features }: MatrixPlan, shares: readonly number[] | undefined): CardModel["importance"] {
-  if (shares === undefined) return null;
-  const sums = features.map((_, f) => shares.reduce((sum, share, i) => (i % features.length === f ? sum + share : sum), 0));
-  return features.map(({ name }, f) => ({ feature: name, share: sums[f]! })).sort((a, b) => b.share - a.share);
 }

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { createHash, randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
@@ -23,6 +23,19 @@ export function checkpointKey(of: unknown): string {
     .update(JSON.stringify([FORMAT, of]))
     .digest("hex")
     .slice(0, 24);
+}
+
+const FORGOTTEN_MS = 30 * 86_400_000;
+
+/** Removes checkpoints that nobody has gone on from for a month, and what a crash left of others. */
+export function dropForgotten(dir: string): void {
+  const folder = join(dir, ".checkpoints");
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    if (since < Date.now() - FORGOTTEN_MS) rmSync(path, { force: true });
+  }
 }
 
 export function openCheckpoint(dir: string, key: string): CheckpointFile {

@@ -8,6 +8,7 @@ import type { About } from "../learners/learner.ts";
 import { matricesOf } from "../learners/rows.ts";
 import { cardOf } from "./card.ts";
 import { writeTogether } from "./files.ts";
+import { importanceOf } from "./importance.ts";
 import { judge } from "./judge.ts";
 import { labelNotes } from "./label-notes.ts";
 import type { Prepared } from "./prepare.ts";
@@ -43,7 +44,8 @@ export async function finish(prepared: Prepared, trained: Trained, dir: string, 
     const fileHash = createHash("sha256").update(onnx).digest("hex");
     const facts = { weightsHash, fileHash, fileBytes: onnx.length, expiresAt: about.expiresAt, codeVersion: CODE_VERSION };
     const result = resultOf(prepared, trained, judgement, facts);
-    const card = renderCard(cardOf(prepared, trained, judgement, { ...facts, startedAt }));
+    const importance = await importanceOf(prepared, trained);
+    const card = renderCard(cardOf(prepared, trained, judgement, { ...facts, startedAt, importance }));
     const names = { model: `${prepared.name}.onnx`, card: `${prepared.name}.card.html`, result: `${prepared.name}.json` };
     writeTogether(dir, { [names.model]: onnx, [names.card]: card, [names.result]: `${JSON.stringify(result, null, 2)}\n` });
     checkpoint.remove();

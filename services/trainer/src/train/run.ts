@@ -2,7 +2,7 @@ import { Failure, rowsBefore } from "@tradewind/core";
 import type { FitProgress, FitSummary, Learner, Lesson } from "../learners/learner.ts";
 import { findFamily } from "../learners/registry.ts";
 import { inChunks } from "../learners/rows.ts";
-import { openCheckpoint, type CheckpointFile } from "./checkpoint.ts";
+import { dropForgotten, openCheckpoint, type CheckpointFile } from "./checkpoint.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** How far a training is. Losses as in `FitProgress`. */
@@ -60,6 +60,7 @@ const BREATH_MS = 50;
  */
 export async function train(prepared: Prepared, hooks: TrainingHooks): Promise<Trained> {
   const { folds, key } = prepared;
+  dropForgotten(hooks.dir);
   const checkpoint = openCheckpoint(hooks.dir, key);
   if (hooks.fresh) checkpoint.remove();
   const saved = checkpoint.read() as State | undefined;
