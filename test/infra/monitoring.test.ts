@@ -73,13 +73,13 @@ describe.skipIf(prometheus === undefined)("Prometheus beside the services (needs
   });
 });
 
-/** A champion, a shadow beside it, and a training. */
+/** A champion, a shadow beside it, and a training; the page may ask for all of it. */
 async function haveModels(gateway: string): Promise<void> {
-  const send = async (method: string, path: string, type: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> => {
-    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": type };
+  const send = async (method: string, path: string, type?: string, body?: string | Uint8Array<ArrayBuffer>): Promise<void> => {
+    const headers = { authorization: `Bearer ${TOKEN}`, ...(type !== undefined && { "content-type": type }) };
     await eventually(
       async () => {
-        const response = await fetch(gateway + path, { method, headers, body });
+        const response = await fetch(gateway + path, { method, headers, ...(body !== undefined && { body }) });
         expect(response.status, await response.text()).toBe(200);
         return true;
       },
@@ -98,6 +98,7 @@ async function haveModels(gateway: string): Promise<void> {
     state: "candidate",
   };
   await send("POST", "/api/jobs", "application/json", JSON.stringify({ kind: "train", parameters }));
+  for (const path of ["/api/models", "/api/models/nn", "/api/models/stats", "/api/jobs"]) await send("GET", path);
 }
 
 /** Every metric that a panel or a rule names, a histogram by its own name. */
