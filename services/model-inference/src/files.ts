@@ -13,9 +13,12 @@ export interface ModelFiles {
 
 /** Kept at hand, so that a host that was killed is replaced without the bus. */
 const KEPT_MOST_BYTES = bytesOfMib(64);
+const KNOWN_MOST = 500;
 
 export function modelFiles(bus: Bus): ModelFiles {
   const kept = new Map<string, Uint8Array>();
+  /** What files say of themselves: without their bytes. */
+  const known = new Map<string, ModelFile>();
 
   function keep(sha256: string, bytes: Uint8Array): void {
     kept.delete(sha256);
@@ -30,6 +33,8 @@ export function modelFiles(bus: Bus): ModelFiles {
 
   return {
     async of(model) {
+      const before = known.get(model.sha256);
+      if (before !== undefined) return before;
       const file = await fileOf(bus, model);
       keep(file.sha256, file.bytes);
       const read = async (): Promise<Uint8Array> => {
@@ -37,7 +42,10 @@ export function modelFiles(bus: Bus): ModelFiles {
         keep(model.sha256, bytes);
         return bytes;
       };
-      return { ...inMemory(file), read };
+      const found = { ...inMemory(file), read };
+      known.set(model.sha256, found);
+      if (known.size > KNOWN_MOST) known.delete(known.keys().next().value!);
+      return found;
     },
   };
 }

@@ -143,7 +143,7 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => {
       const lines = written.trim().split("\n");
-      const last = lines.find((line) => /FATAL|terminate|what\(\)/.test(line)) ?? lines.at(-1) ?? "";
+      const last = lines.find((line) => /FATAL|terminate|what\(\)|Error: /.test(line)) ?? lines.at(-1) ?? "";
       resolve(`${signal ?? `exit code ${code}`}${last === "" ? "" : `, ${last.slice(0, 200)}`}`);
     });
   });
