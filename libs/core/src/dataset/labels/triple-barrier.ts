@@ -41,7 +41,13 @@ interface Barriers {
 }
 
 /** Follows the bars until a barrier is reached; undefined when the data ends first. */
-function race(bars: CandleColumns, entry: number, horizon: number, { upper, lower }: Barriers, costPerSide: number): LabelOutcome | undefined {
+function race(
+  bars: CandleColumns,
+  entry: number,
+  horizon: number,
+  { upper, lower }: Barriers,
+  costPerSide: number,
+): LabelOutcome | undefined {
   const price = bars.open[entry]!;
   const [top, bottom] = [price * (1 + upper), price * (1 - lower)];
   for (let row = entry; row < entry + horizon; row++) {
