@@ -5,12 +5,12 @@ import { bytesText, plainText, rangeText, shareText } from "./text.ts";
 /** Features shown. */
 const IMPORTANCES = 16;
 
-/** What the family says it used, as bars; the list of features where it says nothing. */
-export function renderImportance({ importance, matrix, family }: CardModel): Html {
+/** What each feature is worth, as bars; the list of features where none is worth anything. */
+export function renderImportance({ importance, matrix }: CardModel): Html {
   const names = matrix.features.map(({ name, parameters }) => name + parametersText(parameters));
   const seen = `${matrix.window} rows of ${matrix.timeframes.join(", ")}`;
   if (importance === null || importance.length === 0)
-    return html`<p class="muted">Sees ${seen} of ${plural(names.length, "feature")}; ${family} does not say how much it uses each.</p><ul class="chips">${names.map((name) => html`<li>${name}</li>`)}</ul>`;
+    return html`<p class="muted">Sees ${seen} of ${plural(names.length, "feature")}. On rows it had not seen it says nothing worse without any one of them.</p><ul class="chips">${names.map((name) => html`<li>${name}</li>`)}</ul>`;
   const most = importance.reduce((size, { share }) => Math.max(size, share), 1e-12);
   const shown = importance.slice(0, IMPORTANCES);
   const rows = shown.map(
@@ -21,7 +21,7 @@ export function renderImportance({ importance, matrix, family }: CardModel): Htm
 `,
   );
   const rest = importance.length - shown.length;
-  return html`<table class="importance"><caption>Share of what the model gained by each feature, over ${seen}${rest > 0 ? `; ${rest} more below these` : ""}</caption>
+  return html`<table class="importance"><caption>How much worse its log loss on unseen rows becomes when a feature is shuffled, as shares of all; over ${seen}${rest > 0 ? `; ${rest} more below these` : ""}</caption>
 <thead class="unseen"><tr><th scope="col">Feature</th><th scope="col">Share</th><th scope="col">Drawn</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 

@@ -140,7 +140,7 @@ export interface CardModel {
   /** Of the training whose weights are in the file. */
   readonly curve: CardCurve;
   readonly evaluation: CardValidation;
-  /** Most important first; null where the family gives none. */
+  /** By how much worse the log loss of held-out rows becomes when it is shuffled, largest first; null when none makes it worse. */
   readonly importance: readonly CardImportance[] | null;
 
   readonly seed: number;
