@@ -32,6 +32,7 @@ export class Dispatch {
   #wasBusy = false;
   #runMs = FIRST_RUN_MS;
   #timer: NodeJS.Timeout | undefined;
+  #armedAt = Infinity;
 
   constructor(options: DispatchOptions) {
     this.#options = options;
@@ -61,14 +62,14 @@ export class Dispatch {
 
   /** Looks again: something has changed. */
   pump(): void {
-    clearTimeout(this.#timer);
     const now = performance.now();
     this.#rejectLate(now);
     const serving = this.#options.serving();
     const held = serving === undefined ? this.#options.held() : undefined;
     if (held !== undefined) this.fail(held);
     if (serving !== undefined) this.#hand(serving, now);
-    else if (this.#queue.length > 0) {
+    else if (this.#queue.length === 0) this.#arm(Infinity, now);
+    else {
       this.#arm(this.#queue.nearestDeadline(), now);
       this.#options.wanted();
     }
@@ -83,6 +84,7 @@ export class Dispatch {
   /** Everybody who waits is told this. */
   fail(error: unknown): void {
     for (const { reject } of this.#queue.all()) reject(error);
+    this.#arm(Infinity, 0);
     this.#tellBusy();
   }
 
@@ -169,7 +171,16 @@ export class Dispatch {
     if (busy !== this.#wasBusy) this.#options.busy((this.#wasBusy = busy));
   }
 
+  /** Wakes up at a time; most requests change nothing about when. */
   #arm(at: number, now: number): void {
-    if (at !== Infinity) this.#timer = setTimeout(() => this.pump(), Math.max(0, Math.ceil(at - now)));
+    if (at === this.#armedAt) return;
+    clearTimeout(this.#timer);
+    this.#armedAt = at;
+    if (at === Infinity) return;
+    const wake = (): void => {
+      this.#armedAt = Infinity;
+      this.pump();
+    };
+    this.#timer = setTimeout(wake, Math.max(0, Math.ceil(at - now)));
   }
 }

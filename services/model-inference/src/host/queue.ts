@@ -41,33 +41,48 @@ const SLACK_MS = 5;
 
 export function createQueue(): AskedQueue {
   let waiting: Asked[] = [];
-  const nearest = (): number => waiting.reduce((least, { deadlineAt }) => Math.min(least, deadlineAt), Infinity);
+  // Kept up: they are looked at with each request.
+  let rows = 0;
+  let nearest = Infinity;
+
+  function become(next: Asked[]): void {
+    waiting = next;
+    rows = next.reduce((sum, one) => sum + one.rows, 0);
+    nearest = next.reduce((least, { deadlineAt }) => Math.min(least, deadlineAt), Infinity);
+  }
+
   return {
-    push: (asked) => void waiting.push(asked),
-    again: (asked) => void waiting.unshift(...asked),
+    push(asked) {
+      waiting.push(asked);
+      rows += asked.rows;
+      nearest = Math.min(nearest, asked.deadlineAt);
+    },
+    again: (asked) => become([...asked, ...waiting]),
     dueAt({ maxRows, waitMs }, callers, runMs) {
       const first = waiting[0];
       if (first === undefined) return Infinity;
-      const rows = waiting.reduce((sum, one) => sum + one.rows, 0);
       if (rows >= maxRows || waiting.length >= callers) return -Infinity;
-      return Math.min(first.askedAt + waitMs, nearest() - 2 * runMs - SLACK_MS);
+      return Math.min(first.askedAt + waitMs, nearest - 2 * runMs - SLACK_MS);
     },
     take(maxRows) {
-      let rows = 0;
+      let taken = 0;
       let count = 0;
       // One that is larger than a batch goes alone.
-      while (count < waiting.length && (count === 0 || rows + waiting[count]!.rows <= maxRows)) rows += waiting[count++]!.rows;
-      return waiting.splice(0, count);
+      while (count < waiting.length && (count === 0 || taken + waiting[count]!.rows <= maxRows)) taken += waiting[count++]!.rows;
+      const batch = waiting.slice(0, count);
+      become(waiting.slice(count));
+      return batch;
     },
     late(now) {
+      if (nearest > now) return [];
       const late = waiting.filter(({ deadlineAt }) => deadlineAt <= now);
-      if (late.length > 0) waiting = waiting.filter(({ deadlineAt }) => deadlineAt > now);
+      become(waiting.filter(({ deadlineAt }) => deadlineAt > now));
       return late;
     },
-    nearestDeadline: nearest,
+    nearestDeadline: () => nearest,
     all() {
       const all = waiting;
-      waiting = [];
+      become([]);
       return all;
     },
     get length() {
