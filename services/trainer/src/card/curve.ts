@@ -28,8 +28,8 @@ export function renderCurve(curve: CardCurve): Html {
   );
   const kept = curve.kept === null ? "" : keptMark(curve.kept + 1, place, curve.step);
   const hasValidation = series.validation.some(Number.isFinite);
-  return html`<figure class="plot still"><figcaption><span class="legend">${key("training", `Training ${plainText(lastOf(series.training))}`)}${
-    hasValidation ? key("validation", `Validation ${plainText(lastOf(series.validation))}`) : ""
+  return html`<figure class="plot still"><figcaption><span class="legend">${key("training", `Learnt from ${plainText(lastOf(series.training))}`)}${
+    hasValidation ? key("validation", `Held back to stop by ${plainText(lastOf(series.validation))}`) : ""
   }</span><span class="muted">${curve.objective} by ${curve.step}</span></figcaption>
 <div class="stage"><div class="panel" style="height:${panel.height}px"><div class="values">${raw(valueAxis(view, panel))}</div>
 <svg class="lines" viewBox="0 0 1000 ${panel.height}" preserveAspectRatio="none" role="img" aria-label="${summary(curve, series)}">${paths}</svg><div class="over">${kept}</div></div>
@@ -47,7 +47,7 @@ function keptMark(step: number, place: (step: number) => string, word: string): 
 
 function oneStep({ training, validation, objective }: CardCurve): string {
   if (training.length === 0) return "This family is not trained in steps.";
-  return `One step: ${objective} ${plainText(training[0])} in training, ${plainText(validation[0])} in validation.`;
+  return `One step: ${objective} ${plainText(training[0])} where it learnt, ${plainText(validation[0])} where it was held back.`;
 }
 
 function summary(curve: CardCurve, series: { readonly training: readonly number[]; readonly validation: readonly number[] }): string {
@@ -55,7 +55,7 @@ function summary(curve: CardCurve, series: { readonly training: readonly number[
     const first = values.find(Number.isFinite);
     return first === undefined ? "not measured" : `${plainText(first)} to ${plainText(lastOf(values))}`;
   };
-  return `${curve.objective} over ${fixed(curve.training.length, 0)} steps (${curve.step}): training ${span(series.training)}, validation ${span(series.validation)}.`;
+  return `${curve.objective} over ${fixed(curve.training.length, 0)} steps (${curve.step}): learnt from ${span(series.training)}, held back ${span(series.validation)}.`;
 }
 
 function lastOf(values: readonly number[]): number | null {

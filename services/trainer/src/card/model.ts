@@ -33,7 +33,7 @@ export interface CardFold {
   readonly netPct: number | null;
 }
 
-/** Loss by epoch (round, update), on training and validation rows. */
+/** Loss by epoch (round, update), on the rows learnt from and on those of the training range held back to stop by; none of the judged ones. */
 export interface CardCurve {
   /** What a step of the curve is: "epoch", "round", "1000 updates". */
   readonly step: string;
