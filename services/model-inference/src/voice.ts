@@ -50,6 +50,7 @@ const TRY_AGAIN_MS = 1_000;
 export async function openVoice(options: VoiceOptions): Promise<Voice> {
   let superseded = new AbortController();
   let use = await take(options, options.served);
+  let wanted = JSON.stringify(options.served);
 
   return {
     async ask(matrices, rows, deadlineAt) {
@@ -65,6 +66,10 @@ export async function openVoice(options: VoiceOptions): Promise<Voice> {
     ready: () => use.leased.host.ready(),
     current: () => use.served,
     become(next) {
+      // Others' records change too; a model that is left alone is tried again when its own does.
+      const text = JSON.stringify(next);
+      if (text === wanted) return;
+      wanted = text;
       superseded.abort();
       superseded = new AbortController();
       if (next.sha256 === use.served.sha256 && next.device === use.served.device) {
@@ -113,6 +118,7 @@ async function successor(options: VoiceOptions, next: ServedModel, before: Serve
     let other: Use | undefined;
     try {
       other = await take(options, next);
+      if (!told) other.leased.change(next);
       await other.leased.host.ready();
     } catch (error) {
       // Both do not fit beside each other: the old one makes room, and the closes in between wait for the load.

