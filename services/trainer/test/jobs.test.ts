@@ -22,7 +22,7 @@ async function ended(bus: Bus, id: string): Promise<JobRecord> {
       const job = await readJob(bus, id);
       return job !== undefined && ["done", "failed", "cancelled"].includes(job.state) ? job : undefined;
     },
-    { timeoutMs: 40_000, message: `job ${id} has not ended` },
+    { timeoutMs: 50_000, message: `job ${id} has not ended` },
   );
 }
 
@@ -32,6 +32,20 @@ async function modelOf(bus: Bus, id: string): Promise<ModelRecord | undefined> {
 }
 
 const config = await installation();
+/** Long enough to be cut off in its middle on a busy machine. */
+const long = { epochs: 200, patience: 1_000, folds: 1, batch: 32 };
+
+/** Resolves when a job has been at it for a while, and has a checkpoint. */
+async function inTheMiddle(bus: Bus, id: string): Promise<void> {
+  await eventually(
+    async () => {
+      const share = (await readJob(bus, id))?.progress ?? 0;
+      expect(share).toBeLessThan(1);
+      return share > 0.05;
+    },
+    { timeoutMs: 40_000 },
+  );
+}
 
 describe("given a trainer on the embedded bus", () => {
   let bus: Bus;
@@ -99,8 +113,8 @@ describe("given a trainer on the embedded bus", () => {
   });
 
   it("when a running job is cancelled, then its training ends, nothing is kept, and the next job begins", async () => {
-    await ask(bus, "long", smallJob("long", { settings: { epochs: 1_000, patience: 1_000 } }));
-    await eventually(async () => ((await readJob(bus, "long"))?.progress ?? 0) > 0, { timeoutMs: 20_000 });
+    await ask(bus, "long", smallJob("long", { settings: { ...long, epochs: 1_000 } }));
+    await inTheMiddle(bus, "long");
     await cancelJob(bus, "long", "test");
     await ask(bus, "next", smallJob("next"));
     expect(await ended(bus, "next")).toMatchObject({ state: "done" });
@@ -109,14 +123,14 @@ describe("given a trainer on the embedded bus", () => {
   });
 
   it("when the training's process is killed, then the job goes on and ends with the same weights", async () => {
-    const settings = { epochs: 60, patience: 1_000, folds: 1 };
-    await ask(bus, "whole", smallJob("whole", { settings }));
+    await ask(bus, "whole", smallJob("whole", { settings: long }));
     const whole = await ended(bus, "whole");
-    await ask(bus, "killed", smallJob("killed", { settings }));
-    await eventually(async () => ((await readJob(bus, "killed"))?.progress ?? 0) > 0.1, { timeoutMs: 20_000 });
+    await ask(bus, "killed", smallJob("killed", { settings: long }));
+    await inTheMiddle(bus, "killed");
     for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
     const job = await ended(bus, "killed");
     expect(job, job.message).toMatchObject({ state: "done", parameters: { losses: 1 } });
+    expect((job.result as Result).resumedFrom).toBeGreaterThan(0);
     expect((job.result as Result).weightsHash).toBe((whole.result as Result).weightsHash);
   });
 
@@ -142,6 +156,7 @@ describe("given a trainer on the embedded bus", () => {
 
 interface Result {
   readonly weightsHash: string;
+  readonly resumedFrom?: number;
 }
 
 /** Processes that a process has started and that live. */
@@ -177,16 +192,17 @@ describe("given trainers as processes on NATS", () => {
   it("when the one that has the job is killed, then another goes on from its checkpoint to the same weights", async () => {
     const file = join(tempDir(), "settings.json");
     writeFileSync(file, JSON.stringify(config));
-    const parameters = smallJob("moved", { settings: { epochs: 80, patience: 1_000, folds: 1 } });
+    const parameters = smallJob("moved", { settings: long });
     const first = await start(file);
     await ask(bus, "moved", parameters);
-    await eventually(async () => ((await readJob(bus, "moved"))?.progress ?? 0) > 0.1, { timeoutMs: 20_000 });
+    await inTheMiddle(bus, "moved");
     const before = (await readJob(bus, "moved"))!.worker;
     first.kill("SIGKILL");
     await start(file);
     const moved = await ended(bus, "moved");
     expect(moved, moved.message).toMatchObject({ state: "done" });
     expect(moved.worker).not.toBe(before);
+    expect((moved.result as Result).resumedFrom).toBeGreaterThan(0);
     await ask(bus, "undisturbed", { ...parameters, model: "undisturbed" });
     const undisturbed = await ended(bus, "undisturbed");
     expect((moved.result as Result).weightsHash).toBe((undisturbed.result as Result).weightsHash);

@@ -11,5 +11,12 @@ export type ToWorker =
 /** From it. */
 export type FromWorker =
   | { readonly type: "progress"; readonly progress: TrainingProgress }
-  | { readonly type: "done"; readonly result: TrainingResult; readonly onnx: Uint8Array; readonly card: string }
+  | {
+      readonly type: "done";
+      readonly result: TrainingResult;
+      readonly onnx: Uint8Array;
+      readonly card: string;
+      /** Share of the work that a checkpoint had spared. */
+      readonly resumedFrom: number | undefined;
+    }
   | { readonly type: "failed"; readonly action: string; readonly code: string; readonly message: string };

@@ -148,7 +148,7 @@ async function keep(
   id: string,
   by: string,
   { model, state }: TrainingJob,
-  { result, onnx, card }: Extract<FromWorker, { type: "done" }>,
+  { result, onnx, card, resumedFrom }: Extract<FromWorker, { type: "done" }>,
 ): Promise<string> {
   const facts = versionFacts(inspectModel(onnx, `model ${model}`));
   await bus.blobs("model-cards").put(facts.sha256, new TextEncoder().encode(card));
@@ -165,6 +165,7 @@ async function keep(
     verdict: baseline.beats_naive,
     cautions,
     metrics,
+    ...(resumedFrom !== undefined && { resumedFrom }),
   };
   await updateJob(bus, id, { state: "done", progress: 1, message, result: outcome });
   return message;

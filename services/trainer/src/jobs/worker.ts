@@ -24,7 +24,7 @@ async function work({ wish, dir, checkpointEveryMs }: Extract<ToWorker, { type: 
     const tell = (progress: Parameters<Parameters<typeof train>[1]["tell"]>[0]): void => void send({ type: "progress", progress });
     const trained = await train(prepared, { tell, signal: stop.signal, dir, checkpointEveryMs, fresh: false });
     const { result, onnx, card } = await finish(prepared, trained, dir, startedAt);
-    await send({ type: "done", result, onnx, card });
+    await send({ type: "done", result, onnx, card, resumedFrom: trained.resumedFrom });
   } catch (error) {
     const { action, code, message } = isFailure(error) ? error : { action: "bug", code: "TRAINING_FAILED", message: String(error) };
     await send({ type: "failed", action, code, message });

@@ -70,6 +70,11 @@ export function openCheckpoint(dir: string, key: string): CheckpointFile {
       }
       renameSync(staged, path);
     },
-    remove: () => rmSync(path, { force: true }),
+    remove() {
+      // What a kill in mid-save has left goes with it.
+      const folder = dirname(path);
+      for (const name of existsSync(folder) ? readdirSync(folder) : [])
+        if (name.startsWith(key)) rmSync(join(folder, name), { force: true });
+    },
   };
 }

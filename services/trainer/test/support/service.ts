@@ -1,14 +1,14 @@
 import { connectNats, openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
 import { calendarNamed } from "@tradewind/core";
-import { startService, type StartedService } from "@tradewind/kit";
+import { startService, type BuildService, type StartedService } from "@tradewind/kit";
 import { importCsv, openCandleStore } from "@tradewind/store";
 import { tempDir } from "@tradewind/testkit";
-import { definition } from "../../src/index.ts";
+import { buildWith } from "../../src/build.ts";
 import { walkCsv } from "./candles.ts";
 
 /** Settings of an installation whose store holds candles of BTC/USDT:USDT at bybit. */
-export async function installation(candles = 900): Promise<SystemConfig> {
+export async function installation(candles = 2_000): Promise<SystemConfig> {
   const dir = tempDir("tradewind-installation-");
   await importCsv(walkCsv(candles), {
     venue: "bybit",
@@ -33,8 +33,11 @@ export function smallJob(model: string, over: Readonly<Record<string, unknown>> 
   };
 }
 
+const CHECKPOINT_EVERY_MS = 100;
+
 export async function trainer(bus: Bus, config: SystemConfig): Promise<StartedService> {
-  return startService(definition, { bus, config, configDir: config.data.dir, processMetrics: false });
+  const build: BuildService = (context, stack) => buildWith({ checkpointEveryMs: CHECKPOINT_EVERY_MS }, context, stack);
+  return startService({ name: "trainer", build }, { bus, config, configDir: config.data.dir, processMetrics: false });
 }
 
 /** A lost worker's job is given again this soon. */
