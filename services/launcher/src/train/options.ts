@@ -26,7 +26,7 @@ export const wishOptions: Readonly<Record<string, Option>> = {
   folds: { type: "string", value: "K", doc: "stretches of time it is judged by, each by what was learnt before it (default 3)" },
   "min-train": { type: "string", value: "SHARE", doc: "share of the rows before the first of them (default 0.5)" },
   embargo: { type: "string", value: "MINUTES", doc: "time left out before each of them, beyond the label's own (default 0)" },
-  epochs: { type: "string", value: "N", doc: "times that each row is learnt from; of gbdt the rounds, of dqn the episodes" },
+  epochs: { type: "string", value: "N", doc: "times that each row is learnt from; of gbdt the rounds" },
   set: {
     type: "string",
     value: "KEY=VALUE",
