@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { inspectModel, openModelSession } from "@tradewind/onnx";
 import { eventually } from "@tradewind/testkit";
 import type { ModelHost, ModelHostOptions } from "../src/host/model-host.ts";
-import { hostOf } from "./support/hosts.ts";
+import { hostOf, memoryOf } from "./support/hosts.ts";
 import { modelFile } from "./support/scene.ts";
 
 const model = inspectModel(modelFile(), "the model");
@@ -35,6 +35,20 @@ describe("a model's host process", () => {
     await eventually(() => lost.length === 1);
     expect(lost[0]).toContain("SIGKILL");
     expect(pid()).not.toBe(first);
+  });
+
+  test("given less memory than its limit, when it is found short of it, then its model is not left alone: the next one gets more and answers", async () => {
+    const { book, memory } = memoryOf(4_096);
+    const lost: string[] = [];
+    hostWith({ memory, key: "short", quarantineMs: Infinity, on: { lost: (why) => lost.push(why) } });
+    await host.ready();
+    const before = book.bytesOf("short");
+    // As the runtime ends when the kernel gives it nothing more.
+    process.kill(pid(), "SIGABRT");
+    await eventually(() => lost.length === 1);
+    expect(lost[0]).toContain("it was granted");
+    expect(await host.run(rows, 1)).toHaveLength(3);
+    expect(book.bytesOf("short")).toBeGreaterThan(before);
   });
 
   test("given one attempt, when the process is killed, then the request fails with the reason and the next one is served", async () => {

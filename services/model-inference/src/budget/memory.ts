@@ -74,8 +74,13 @@ export class Memory {
     const { book } = this.#options;
     const more = bytes - book.bytesOf(key);
     if (!this.#tenants.has(key) || book.usedBytes + more > book.limitBytes) return false;
-    book.correct(key, bytes);
+    if (more > 0) book.correct(key, bytes);
     return true;
+  }
+
+  /** What a tenant holds. */
+  bytesOf(key: string): number {
+    return this.#options.book.bytesOf(key);
   }
 
   /** It has answered. */

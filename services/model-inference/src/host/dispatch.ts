@@ -14,6 +14,8 @@ export interface DispatchOptions extends Pick<ModelHostOptions, "file" | "name" 
   readonly idle: () => void;
   readonly busy: (busy: boolean) => void;
   readonly served: () => void;
+  /** A run has failed in these words: whether that was for want of memory, and a process with more will be there. */
+  readonly starved: (why: string) => boolean;
 }
 
 /** Runs under way at once: while one is computed the next is on its way. Batches of one go one by one. */
@@ -111,6 +113,7 @@ export class Dispatch {
       await this.#answer(batch, serving);
     } catch (error) {
       if (isFailure(error) && (error.action === "retry" || error.code === "MODEL_MEMORY")) this.#loseAll(batch, error);
+      else if (isFailure(error) && error.code === "MODEL_RUN" && this.#options.starved(error.message)) this.#loseAll(batch, error);
       // One bad matrix is not the others' fault.
       else if (batch.length > 1) for (const one of batch) await this.#answer([one], serving).catch(one.reject);
       else batch[0]!.reject(error);

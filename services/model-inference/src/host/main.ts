@@ -9,7 +9,9 @@ import type { FromHost, ToHost } from "./protocol.ts";
 
 const NOTHING = new Float32Array(0);
 const SWEEP_BYTES = 2 * 2 ** 20;
+const SWEEPS_PER_FULL = 8;
 let garbage = 0;
+let sweeps = 0;
 let session: ModelSession | undefined;
 
 function send(message: FromHost): void {
@@ -28,7 +30,10 @@ function sweep(bytes: number): void {
   garbage += bytes;
   if (garbage < SWEEP_BYTES) return;
   garbage = 0;
-  globalThis.gc?.({ type: "minor" });
+  sweeps += 1;
+  // What has outlived a few of the small ones is taken by the large one.
+  if (sweeps % SWEEPS_PER_FULL === 0) globalThis.gc?.();
+  else globalThis.gc?.({ type: "minor" });
 }
 
 async function receive(message: ToHost): Promise<void> {

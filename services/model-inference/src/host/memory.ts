@@ -26,15 +26,21 @@ export function resetPeak(pid: number): void {
 }
 
 /**
- * Has the kernel refuse the process more than `bytes` of writable memory beyond what it has mapped now. Tells whether
- * that could be done; where it cannot, its peak is watched.
+ * Has the kernel refuse the process more than `bytes` of writable memory beyond what it has mapped now. Gives the bound
+ * of `mappedBytes`; undefined where that cannot be done, and its peak has to be watched.
  */
-export function limitGrowth(pid: number, bytes: number): Promise<boolean> {
-  const mapped = statusOf(pid, "VmData");
-  if (mapped === undefined) return Promise.resolve(false);
+export function limitGrowth(pid: number, bytes: number): Promise<number | undefined> {
+  const mapped = mappedBytes(pid);
+  if (mapped === undefined) return Promise.resolve(undefined);
+  const bound = Math.max(0, Math.floor(mapped + bytes));
   return new Promise((resolve) => {
-    execFile("prlimit", ["--pid", String(pid), `--data=${Math.max(0, Math.floor(mapped + bytes))}:`], (error) => resolve(error === null));
+    execFile("prlimit", ["--pid", String(pid), `--data=${bound}:`], (error) => resolve(error === null ? bound : undefined));
   });
+}
+
+/** Writable memory that a process has mapped, used or not. */
+export function mappedBytes(pid: number): number | undefined {
+  return statusOf(pid, "VmData");
 }
 
 function statusOf(pid: number, field: string): number | undefined {

@@ -54,6 +54,8 @@ export class ModelHost {
   #starting: Promise<void> | undefined;
   #serving: Serving | undefined;
   #leaving = false;
+  /** Why the process is ended for one with more memory. */
+  #wants: Failure | undefined;
   #usedAt = performance.now();
 
   constructor(options: ModelHostOptions) {
@@ -64,12 +66,13 @@ export class ModelHost {
     this.#tenant = { key, name, rank, pinned, leave: () => this.#leave() };
     this.#dispatch = new Dispatch({
       ...options,
-      serving: () => (this.#leaving ? undefined : this.#serving),
+      serving: () => (this.#leaving || this.#wants !== undefined ? undefined : this.#serving),
       wanted: () => void this.#start().catch(() => undefined),
       held: () => (this.#serving === undefined ? this.#quarantine.held()?.error : undefined),
       idle: () => this.#leaving && void this.#serving?.process.stop(),
       busy: (busy) => memory.change(key, { busy }),
       served: () => this.#served(),
+      starved: (why) => this.#starved(why),
     });
     this.#idle = setInterval(() => this.#leaveIfIdle(), Math.min(Math.max(idleMs / 4, 10), IDLE_LOOK_MOST_MS));
     this.#idle.unref();
@@ -178,14 +181,30 @@ export class ModelHost {
     }
   }
 
-  #ended(failure: Failure): void {
+  #starved(why: string): boolean {
+    const { memory, limitBytes } = this.#options;
+    const failure = this.#serving?.process.memoryFailure(why);
+    if (failure === undefined || memory.bytesOf(this.#tenant.key) >= limitBytes()) return false;
+    this.#wants ??= failure;
+    void this.#serving!.process.stop();
+    return true;
+  }
+
+  #ended(cause: Failure): void {
+    const failure = this.#wants ?? cause;
+    this.#wants = undefined;
     const asked = this.#leaving || this.#stopping.signal.aborted;
     this.#serving = undefined;
     this.#leaving = false;
-    this.#options.memory.drop(this.#tenant.key);
+    const { memory, estimates, file, limitBytes } = this.#options;
+    const granted = memory.bytesOf(this.#tenant.key);
+    memory.drop(this.#tenant.key);
     if (!asked) {
       this.#options.on?.lost?.(failure.message);
-      if (failure.code === "MODEL_MEMORY") this.#hold(failure);
+      const starved = failure.code === "MODEL_MEMORY" && granted < limitBytes();
+      if (starved) estimates.starved(file.sha256, granted);
+      // Short of its limit it is not at fault: it grew faster than it was given more.
+      if (failure.code === "MODEL_MEMORY" && !starved) this.#hold(failure);
       else {
         this.#quarantine.lost(failure);
         this.#tellHeld();

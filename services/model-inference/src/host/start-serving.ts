@@ -39,8 +39,8 @@ export interface Serving {
 /** The least that a host with a file of this size was ever seen to take; below that there is no use in trying. */
 const LEAST_BYTES = bytesOfMib(76);
 const LEAST_PER_FILE_BYTE = 2;
-/** What a host may grow by without asking, once it is loaded. */
-const ROOM_BYTES = bytesOfMib(16);
+/** What a host is given beyond its peak when it asks for more. */
+const ROOM_BYTES = bytesOfMib(20);
 
 /**
  * Reserves memory, loads the model in a process of its own, checks it against its golden vectors, makes its largest run,
@@ -80,7 +80,7 @@ async function load(options: ServingOptions, tenant: Tenant, granted: number): P
     const settled = process.peakBytes();
     if (loading !== undefined && settled !== undefined) {
       estimates.learn(file.sha256, loading);
-      const keeps = Math.min(settled + ROOM_BYTES, granted);
+      const keeps = Math.min(estimates.serving(file.sha256, settled), granted);
       await process.limit(keeps, (bytes) => grow(memory, tenant.key, bytes, options.limitBytes()));
       memory.correct(tenant.key, keeps);
     } else memory.correct(tenant.key, granted);

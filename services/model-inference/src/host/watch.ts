@@ -1,6 +1,6 @@
 import { Failure } from "@tradewind/core";
 import { mib } from "../budget/mib.ts";
-import { limitGrowth, peakBytes } from "./memory.ts";
+import { limitGrowth, mappedBytes, peakBytes } from "./memory.ts";
 
 /** Holds one host process to its bytes. */
 export interface Watch {
@@ -30,16 +30,18 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
   let limitBytes = Infinity;
   let exceeded: number | undefined;
   let lastPeak = 0;
-  let covered = false;
+  /** What the kernel lets it map; undefined while nothing bounds it. */
+  let bound: number | undefined;
   let ask: ((peakBytes: number) => number | undefined) | undefined;
 
   function look(): void {
     const peak = peakBytes(pid);
     if (peak === undefined || exceeded !== undefined) return;
     lastPeak = peak;
-    if (peak > limitBytes - NEAR_BYTES) {
-      const larger = ask?.(peak);
-      if (larger !== undefined) void limit(larger, ask);
+    if (ask !== undefined && (peak > limitBytes - NEAR_BYTES || (bound !== undefined && (mappedBytes(pid) ?? 0) > bound - NEAR_BYTES))) {
+      const larger = ask(peak);
+      // Mapped and given back is not taken: the bound moves along, the limit as far as it has to.
+      if (larger !== undefined) void limit(Math.max(larger, limitBytes), ask);
     }
     if (peak <= limitBytes) return;
     exceeded = peak;
@@ -57,14 +59,14 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
     ask = grow;
     const peak = peakBytes(pid);
     const uncovered = grow === undefined ? UNCOVERED_BYTES : UNCOVERED_WARM_BYTES;
-    if (bounded && peak !== undefined) covered = await limitGrowth(pid, Math.max(0, bytes - peak - uncovered));
+    if (bounded && peak !== undefined) bound = await limitGrowth(pid, Math.max(0, bytes - peak - uncovered));
   }
 
   return {
     limit,
     failureOf(why) {
       // V8 and the runtime end in their own ways when the kernel gives them nothing more.
-      const starved = covered && (NO_MEMORY.test(why) || (CRASHED.test(why) && lastPeak > limitBytes - 2 * UNCOVERED_BYTES));
+      const starved = bound !== undefined && (NO_MEMORY.test(why) || (CRASHED.test(why) && lastPeak > limitBytes - 2 * UNCOVERED_BYTES));
       if (exceeded === undefined && !starved) return undefined;
       const took = exceeded === undefined ? "wants more than" : `took ${mib(exceeded)} of`;
       return new Failure("service", "MODEL_MEMORY", `the host of model ${name} ${took} the ${mib(limitBytes)} it was granted`);
