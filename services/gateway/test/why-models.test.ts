@@ -91,7 +91,8 @@ describe("given decisions in which a model had a voice", () => {
       state: "champion",
       regime: "calm_trend",
       votes: [{ member: "oracle", vote: 0.34, weight: 0.4 }],
-      score: { mean: 0.12, closes: 480 },
+      score: 0.34,
+      scored: { mean: 0.12, closes: 480 },
     });
     expect(step("votes")[0]!.says).toContain("(weights of regime calm_trend)");
     for (const { says: line } of steps) expect(text).toContain(line);

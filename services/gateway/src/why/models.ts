@@ -66,7 +66,7 @@ export function predictionStep(
     ...(version !== undefined && { version: version.version, state: version.state }),
     ...(votes.length > 0 && { votes: votes.map(({ source: member, vote, weight }) => ({ member, vote, weight })) }),
     ...(decision.regime !== undefined && { regime: decision.regime }),
-    ...(figures !== undefined && { score: { ...figures, lanes: undefined } }),
+    ...(figures !== undefined && { scored: { ...figures, lanes: undefined } }),
   };
   return { stage: shadow ? "shadow" : "prediction", time, id, says: parts.join("; "), detail };
 }
