@@ -140,6 +140,31 @@ describe("the spread of a mean", () => {
     const rows = Int32Array.from({ length: 1_000 }, (_, i) => i);
     expect(blockLength(set, rows)).toBe(10);
     set.labelEnd.forEach((_, row) => void (set.labelEnd[row] = row + 50));
-    expect(blockLength(set, rows)).toBe(100);
+    expect(blockLength(set, rows)).toBe(150);
+  });
+
+  test("given rows that overlap and tell nothing, when there are few or many, then an interval leaves out 0 about as seldom as it says", () => {
+    const OVERLAP = 20;
+    for (const rows of [30, 100, 250, 1_000]) {
+      const certain = Array.from({ length: 200 }, (_, seed) => {
+        const ends = noise(rows + OVERLAP, 1_000 + seed).reduce<number[]>((sums, one) => [...sums, sums.at(-1)! + one], [0]);
+        const set = setOf(Array.from({ length: rows }, (_row, i) => ends[i + OVERLAP]! - ends[i]!));
+        set.labelEnd.forEach((_end, row) => void (set.labelEnd[row] = row + OVERLAP));
+        const block = blockLength(
+          set,
+          Int32Array.from({ length: rows }, (_row, i) => i),
+        );
+        const { low, high } = bootstrapMean(set.forwardReturn, block, seed);
+        return low > 0 || high < 0;
+      }).filter(Boolean);
+      expect(certain.length, `${rows} rows`).toBeLessThanOrEqual(20);
+    }
+  });
+
+  test("given no more rows than overlap, when a model earned on all of them, then no verdict is given", () => {
+    const set = setOf(Array.from({ length: 40 }, () => 0.01));
+    set.labelEnd.forEach((_, row) => void (set.labelEnd[row] = row + 30));
+    const { beatsNaive, against } = judged(set, () => UP);
+    expect([beatsNaive, against.difference.low]).toEqual(["not distinguishable", NaN]);
   });
 });

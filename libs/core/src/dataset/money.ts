@@ -5,7 +5,7 @@ import { DOWN, UP, type Dataset } from "./dataset.ts";
 export interface Estimate {
   readonly mean: number;
   readonly standardError: number;
-  /** The middle 95 % of its bootstrap. */
+  /** Ends of the 95 % interval; NaN where the rows are too few to say. */
   readonly low: number;
   readonly high: number;
 }
@@ -34,6 +34,9 @@ export function actedReturns(dataset: Dataset, rows: Int32Array, saidOf: (i: num
   return { returns, acted };
 }
 
+/** Overlaps in a block: what two rows share is lost where a block ends between them, so one overlap would be far too few. */
+const OVERLAPS = 3;
+
 /** Rows that a block of the bootstrap needs so that rows whose labels overlap stay together. */
 export function blockLength({ closeTime, labelEnd }: Dataset, rows: Int32Array): number {
   let most = 1;
@@ -41,27 +44,40 @@ export function blockLength({ closeTime, labelEnd }: Dataset, rows: Int32Array):
     while (end < rows.length && closeTime[rows[end]!]! < labelEnd[rows[i]!]!) end++;
     most = Math.max(most, end - i);
   }
-  return Math.min(rows.length, Math.max(2 * most, Math.ceil(Math.cbrt(rows.length))));
+  return Math.min(rows.length, Math.max(OVERLAPS * most, Math.ceil(Math.cbrt(rows.length))));
 }
 
-/** The mean of `values` with the spread of a circular block bootstrap; the same seed gives the same figures. */
+/**
+ * The mean of `values` with the spread of a circular block bootstrap, wider by what so few blocks cannot show; no
+ * interval for less than two blocks, which are all there is whichever are drawn. The same seed gives the same figures.
+ */
 export function bootstrapMean(values: Float64Array, block: number, seed: number): Estimate {
   const { length } = values;
   const sums = new Float64Array(length + 1);
   for (let i = 0; i < length; i++) sums[i + 1] = sums[i]! + values[i]!;
   const mean = length === 0 ? 0 : sums[length]! / length;
-  if (length < 2) return { mean, standardError: NaN, low: NaN, high: NaN };
+  const blocks = length / block;
+  if (!(blocks >= 2)) return { mean, standardError: NaN, low: NaN, high: NaN };
   const prng = createPrng(seed);
   const means = Float64Array.from({ length: RESAMPLES }, () => resampledMean(sums, length, block, prng)).sort();
   let spread = 0;
   const centre = means.reduce((sum, one) => sum + one, 0) / RESAMPLES;
   for (const one of means) spread += (one - centre) ** 2;
+  // Blocks deviate from their own mean less than from the true one, as with any sample.
+  const missing = Math.sqrt(blocks / (blocks - 1));
+  const wider = missing * quantileRatio(blocks - 1);
   return {
     mean,
-    standardError: Math.sqrt(spread / (RESAMPLES - 1)),
-    low: means[Math.floor(RESAMPLES * 0.025)]!,
-    high: means[Math.ceil(RESAMPLES * 0.975) - 1]!,
+    standardError: missing * Math.sqrt(spread / (RESAMPLES - 1)),
+    low: mean + wider * (means[Math.floor(RESAMPLES * 0.025)]! - mean),
+    high: mean + wider * (means[Math.ceil(RESAMPLES * 0.975) - 1]! - mean),
   };
+}
+
+/** 97.5 % quantile of Student's t over that of the normal distribution (Abramowitz and Stegun 26.7.5, two terms). */
+function quantileRatio(freedom: number): number {
+  const z = 1.959964;
+  return 1 + (z ** 2 + 1) / (4 * freedom) + (5 * z ** 4 + 16 * z ** 2 + 3) / (96 * freedom ** 2);
 }
 
 /** The mean of as many values as there are, in blocks that begin anywhere and go round the end. */
