@@ -35,18 +35,21 @@ describe("given weights by regime", () => {
     expect(changes).toBeLessThan(10 * 40);
   });
 
-  test("when members are right at random, then shares sum to 1 and stay over the floor in every regime", () => {
-    for (let seed = 1; seed <= 25; seed++) {
-      const prng = createPrng(seed + 500);
-      const machine = voters("volatility_trend", 1);
-      phases(seed, 60).forEach((price, bar) => {
-        const votes = names.map(() => (prng.chance(0.2) ? Number.NaN : 2 * prng.next() - 1));
-        const weights = close(machine, bar, price, votes).votes.map(({ weight }) => weight);
-        expect(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - 1), `seed ${seed}, bar ${bar}`).toBeLessThan(1e-12);
-        for (const weight of weights) expect(weight, `seed ${seed}, bar ${bar}`).toBeGreaterThanOrEqual(FLOOR - 1e-15);
-      });
-    }
-  });
+  test.each(["none", "volatility_trend"] as const)(
+    "of %s, when members are right at random, then shares sum to 1 and none is below the floor",
+    (regimes) => {
+      for (let seed = 1; seed <= 25; seed++) {
+        const prng = createPrng(seed + 500);
+        const machine = voters(regimes, 1);
+        phases(seed, 60).forEach((price, bar) => {
+          const votes = names.map(() => (prng.chance(0.2) ? Number.NaN : 2 * prng.next() - 1));
+          const weights = close(machine, bar, price, votes).votes.map(({ weight }) => weight);
+          expect(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - 1), `seed ${seed}, bar ${bar}`).toBeLessThan(1e-12);
+          for (const weight of weights) expect(weight, `seed ${seed}, bar ${bar}`).toBeGreaterThanOrEqual(FLOOR - 1e-15);
+        });
+      }
+    },
+  );
 
   test("when one member is right in calm markets and another in wild ones, then each leads in its own", () => {
     const machine = voters("volatility_trend", 0.1);

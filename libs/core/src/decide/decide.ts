@@ -80,7 +80,7 @@ export function createDecide(plan: VariantPlan, calendar: Calendar): DecideMachi
       cast(source, closeTime, action === "HOLD" ? 0 : action === "BUY" ? confidence : -confidence, reason, stop, target);
     } else if (event.type === "prediction") {
       const { source, closeTime, score, modelHash } = event.prediction;
-      cast(source, closeTime, score, `score ${score} by ${modelHash.slice(0, 8)}`);
+      cast(source, closeTime, score, `score ${Number(score.toFixed(4))} by ${modelHash.slice(0, 8)}`);
     } else {
       cast(event.abstention.source, event.abstention.closeTime, Number.NaN, event.abstention.reason);
     }

@@ -29,8 +29,7 @@ export function learnInRegime(
   const own = shares.get(market.regime);
   for (const each of own === undefined ? [shared.shares] : [shared.shares, own]) {
     reweigh(each, votes, reward, learningRate);
-    // What pays for one that is lifted can fall below the floor by it.
-    while (raiseToFloor(each, floor));
+    raiseToFloor(each, floor);
   }
 }
 

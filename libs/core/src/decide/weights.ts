@@ -52,19 +52,18 @@ export function reweigh(shares: Float64Array, votes: Float64Array, reward: numbe
   for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! / sum;
 }
 
-/** Lifts shares below the floor to it, at the expense of the others in proportion. Tells whether there were any. */
-export function raiseToFloor(shares: Float64Array, floor: number): boolean {
+/** Lifts shares below the floor to it, at the expense of the others in proportion; who pays and falls below it is lifted too. */
+export function raiseToFloor(shares: Float64Array, floor: number): void {
   const least = Math.min(floor, 1 / shares.length);
-  let lifted = 0;
-  let rest = 0;
-  let below = false;
-  for (const share of shares) {
-    if (share < least) below = true;
-    if (share <= least) lifted += 1;
-    else rest += share;
+  while (shares.some((share) => share < least)) {
+    let lifted = 0;
+    let rest = 0;
+    for (const share of shares) {
+      if (share <= least) lifted += 1;
+      else rest += share;
+    }
+    if (rest === 0) return;
+    const scale = (1 - lifted * least) / rest;
+    for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! <= least ? least : shares[i]! * scale;
   }
-  if (lifted === 0 || rest === 0) return false;
-  const scale = (1 - lifted * least) / rest;
-  for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! <= least ? least : shares[i]! * scale;
-  return below;
 }
