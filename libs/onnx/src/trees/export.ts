@@ -9,8 +9,9 @@ const OPSET = 17;
 const TREES_OPSET = 3;
 
 /**
- * Trees as one TreeEnsembleClassifier (ai.onnx.ml), [batch, timeframes, window, features] in, `probabilities` out.
- * `rounds` hold a tree per class each. Throws `MODEL_SHAPE` when the matrix is not as wide as the trees.
+ * Trees as one TreeEnsembleRegressor (ai.onnx.ml) of a score per class and their softmax, [batch, timeframes, window,
+ * features] in, `probabilities` out; the runtime's TreeEnsembleClassifier takes two classes for one. `rounds` hold a
+ * tree per class each. Throws `MODEL_SHAPE` when the matrix is not as wide as the trees.
  */
 export function treeEnsembleModel(
   rounds: readonly (readonly Tree[])[],
@@ -23,16 +24,11 @@ export function treeEnsembleModel(
   if (matrixSize(matrix) !== width)
     throw inputFailure("MODEL_SHAPE", `the trees ask for rows of ${width} numbers, a matrix of the plan has ${matrixSize(matrix)}`);
   const ensemble: GraphNode = {
-    operator: "TreeEnsembleClassifier",
+    operator: "TreeEnsembleRegressor",
     domain: "ai.onnx.ml",
     inputs: ["flat"],
-    outputs: ["label", "probabilities"],
-    attributes: {
-      ...ensembleAttributes(rounds),
-      base_values: { floats: base },
-      classlabels_int64s: classes.map((_, i) => i),
-      post_transform: "SOFTMAX",
-    },
+    outputs: ["scores"],
+    attributes: { ...ensembleAttributes(rounds, classes.length), base_values: { floats: base }, n_targets: classes.length },
   };
   return writeModel({
     graph: {
@@ -40,7 +36,11 @@ export function treeEnsembleModel(
       inputs: [{ name: "matrix", type: "float", shape: ["batch", matrix.timeframes.length, matrix.window, matrix.features.length] }],
       outputs: [{ name: "probabilities", type: "float", shape: ["batch", classes.length] }],
       constants: [],
-      nodes: [{ operator: "Flatten", inputs: ["matrix"], outputs: ["flat"], attributes: { axis: 1 } }, ensemble],
+      nodes: [
+        { operator: "Flatten", inputs: ["matrix"], outputs: ["flat"], attributes: { axis: 1 } },
+        ensemble,
+        { operator: "Softmax", inputs: ["scores"], outputs: ["probabilities"], attributes: { axis: 1 } },
+      ],
     },
     opset: OPSET,
     opsets: { "ai.onnx.ml": TREES_OPSET },
@@ -51,9 +51,8 @@ export function treeEnsembleModel(
 }
 
 /** All nodes of all trees one below the other, as the operator wants its columns. */
-function ensembleAttributes(rounds: readonly (readonly Tree[])[]): Record<string, Attribute> {
+function ensembleAttributes(rounds: readonly (readonly Tree[])[], classes: number): Record<string, Attribute> {
   const trees = rounds.flat();
-  const classes = rounds[0]?.length ?? 1;
   const nodes = trees.flatMap((tree, id) => tree.column.map((column, node) => ({ tree, id, column, node, leaf: column < 0 })));
   const leaves = nodes.filter(({ leaf }) => leaf);
   return {
@@ -64,9 +63,9 @@ function ensembleAttributes(rounds: readonly (readonly Tree[])[]): Record<string
     nodes_values: { floats: nodes.map(({ tree, node }) => tree.threshold[node]!) },
     nodes_truenodeids: nodes.map(({ tree, node }) => tree.left[node]!),
     nodes_falsenodeids: nodes.map(({ tree, node }) => tree.right[node]!),
-    class_treeids: leaves.map(({ id }) => id),
-    class_nodeids: leaves.map(({ node }) => node),
-    class_ids: leaves.map(({ id }) => id % classes),
-    class_weights: { floats: leaves.map(({ tree, node }) => tree.value[node]!) },
+    target_treeids: leaves.map(({ id }) => id),
+    target_nodeids: leaves.map(({ node }) => node),
+    target_ids: leaves.map(({ id }) => id % classes),
+    target_weights: { floats: leaves.map(({ tree, node }) => tree.value[node]!) },
   };
 }

@@ -41,6 +41,12 @@ describe("boosted trees", () => {
     },
   );
 
+  test("given two classes, when they are exported, then the file gives the trees' own probabilities", async () => {
+    const { x, rows, labels } = tabularTask(1500, 3);
+    const two = { width: TABULAR_WIDTH, classes: ["down", "up"], seed: 7, x, rows, labels: labels.map((label) => Math.min(1, label)) };
+    expect(await largestDifference(await trainGbdt({ ...two, settings: quick }), 64)).toBeLessThan(1e-5);
+  });
+
   test("given the same options, when they are trained twice, then their hashes and files are equal; another seed gives others", async () => {
     const settings = { ...quick, row_share: 0.7, feature_share: 0.5 };
     const [one, two, other] = await Promise.all([7, 7, 8].map((seed) => trainGbdt({ ...small, seed, settings })));
