@@ -7,7 +7,7 @@ import { decodeMessage, decodeModelRecord, encodeMessage, type JobRecord, type M
 import { askJob, cancelJob, readJob, type StartedService } from "@tradewind/kit";
 import { inspectModel } from "@tradewind/onnx";
 import { eventually, startNats, tempDir, type NatsServer } from "@tradewind/testkit";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { takeJob } from "../src/jobs/take-job.ts";
 import { trainerMetrics } from "../src/metrics.ts";
 import { installation, openMemory, openNats, smallJob, trainer } from "./support/service.ts";
@@ -22,7 +22,7 @@ async function ended(bus: Bus, id: string): Promise<JobRecord> {
       const job = await readJob(bus, id);
       return job !== undefined && ["done", "failed", "cancelled"].includes(job.state) ? job : undefined;
     },
-    { timeoutMs: 50_000, message: `job ${id} has not ended` },
+    { timeoutMs: 100_000, message: `job ${id} has not ended` },
   );
 }
 
@@ -31,7 +31,10 @@ async function modelOf(bus: Bus, id: string): Promise<ModelRecord | undefined> {
   return entry && decodeModelRecord(entry.value);
 }
 
-const config = await installation();
+/** Each waits for processes to start and to train, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 240_000 });
+
+const config = await installation(1_200);
 /** Long enough to be cut off in its middle on a busy machine. */
 const long = { epochs: 200, patience: 1_000, folds: 1, batch: 32 };
 
@@ -43,7 +46,7 @@ async function inTheMiddle(bus: Bus, id: string): Promise<void> {
       expect(share).toBeLessThan(1);
       return share > 0.05;
     },
-    { timeoutMs: 40_000 },
+    { timeoutMs: 60_000 },
   );
 }
 
@@ -146,6 +149,7 @@ describe("given a trainer on the embedded bus", () => {
       metrics: trainerMetrics(new (context.metrics.registry.constructor as new () => typeof context.metrics.registry)()),
       dir: config.training.dir,
       checkpointEveryMs: 50,
+      nice: 0,
     };
     await Promise.all([takeJob(options, text, () => undefined), takeJob(options, text, () => undefined)]);
     await eventually(async () => (await readJob(bus, "twice"))?.state === "done");

@@ -19,11 +19,12 @@ const PROGRAM = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** What the program and its libraries are found by; the rest, secrets among it, is not a training's business. */
 const PASSED_ON = ["PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "SystemRoot"];
 const STDERR_KEPT = 500;
-/** Trading goes before training. */
-const NICE = 10;
-
-/** Trains in a process of its own. */
-export function startWorker(order: Extract<ToWorker, { type: "train" }>, onProgress: (progress: TrainingProgress) => void): Work {
+/** Trains in a process of its own, of the priority `nice`. */
+export function startWorker(
+  order: Extract<ToWorker, { type: "train" }>,
+  nice: number,
+  onProgress: (progress: TrainingProgress) => void,
+): Work {
   const env = Object.fromEntries(PASSED_ON.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
   const child = fork(PROGRAM, [], { serialization: "advanced", execArgv: [], env, stdio: ["ignore", "ignore", "pipe", "ipc"] });
   const done = Promise.withResolvers<Extract<FromWorker, { type: "done" }>>();
@@ -41,7 +42,7 @@ export function startWorker(order: Extract<ToWorker, { type: "train" }>, onProgr
     lost(`${signal ?? `exit code ${code}`}${said.trim() === "" ? "" : `, ${said.trim().split("\n").at(-1)}`}`),
   );
   try {
-    if (child.pid !== undefined) setPriority(child.pid, NICE);
+    if (child.pid !== undefined) setPriority(child.pid, nice);
   } catch {
     // It may have ended already, which `close` tells.
   }

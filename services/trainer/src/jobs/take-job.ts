@@ -17,6 +17,8 @@ export interface JobOptions {
   /** Absolute folder of models and checkpoints. */
   readonly dir: string;
   readonly checkpointEveryMs: number;
+  /** Priority of a training's process, as of `nice`. */
+  readonly nice: number;
 }
 
 const BEAT_MS = 1_000;
@@ -76,11 +78,11 @@ async function begin(context: Context, before: JobRecord): Promise<{ readonly jo
 
 /** A line on what came out; undefined when the job was cancelled, or done by another, meanwhile. */
 async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: TrainingJob, renew: () => void): Promise<string | undefined> {
-  const { context, metrics, dir, checkpointEveryMs } = options;
+  const { context, metrics, dir, checkpointEveryMs, nice } = options;
   let progress: TrainingProgress | undefined;
   let over = false;
   let toldAt = -Infinity;
-  const work = startWorker({ type: "train", wish: job.wish, dir, checkpointEveryMs }, (next) => {
+  const work = startWorker({ type: "train", wish: job.wish, dir, checkpointEveryMs }, nice, (next) => {
     progress = next;
     if (performance.now() - toldAt < TELL_EVERY_MS) return;
     toldAt = performance.now();
@@ -99,6 +101,8 @@ async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: Tra
   try {
     if (context.signal.aborted) leave();
     const done = await work.done;
+    // The last word is told, however short the training was.
+    if (progress !== undefined) tellProgress(options, id, job, progress);
     return await keep(context, id, by, job, done);
   } catch (error) {
     if (over) return undefined;

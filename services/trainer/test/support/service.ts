@@ -36,7 +36,7 @@ export function smallJob(model: string, over: Readonly<Record<string, unknown>> 
 const CHECKPOINT_EVERY_MS = 100;
 
 export async function trainer(bus: Bus, config: SystemConfig): Promise<StartedService> {
-  const build: BuildService = (context, stack) => buildWith({ checkpointEveryMs: CHECKPOINT_EVERY_MS }, context, stack);
+  const build: BuildService = (context, stack) => buildWith({ checkpointEveryMs: CHECKPOINT_EVERY_MS, nice: 0 }, context, stack);
   return startService({ name: "trainer", build }, { bus, config, configDir: config.data.dir, processMetrics: false });
 }
 
