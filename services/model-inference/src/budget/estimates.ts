@@ -22,7 +22,7 @@ const PER_FILE_BYTE = 5;
 const MARGIN_BYTES = bytesOfMib(24);
 const MARGIN_SHARE = 0.05;
 /** What a host may grow by without asking, once it is loaded. */
-const ROOM_BYTES = bytesOfMib(16);
+const ROOM_BYTES = bytesOfMib(24);
 /** One that was starved gets more by this. */
 const STARVED_FACTOR = 1.5;
 const KEPT_MOST = 1_000;

@@ -92,7 +92,7 @@ async function load(options: ServingOptions, tenant: Tenant, granted: number): P
 }
 
 function grow(memory: Memory, key: string, bytes: number, limit: number): number | undefined {
-  const wanted = Math.min(bytes + ROOM_BYTES, limit);
+  const wanted = Math.min(Math.max(bytes + ROOM_BYTES, memory.bytesOf(key)), limit);
   return wanted > bytes && memory.grow(key, wanted) ? wanted : undefined;
 }
 

@@ -22,6 +22,10 @@ const UNCOVERED_BYTES = 28 * 2 ** 20;
 const UNCOVERED_WARM_BYTES = 2 * 2 ** 20;
 /** A host with less room than this asks for more. */
 const NEAR_BYTES = 6 * 2 ** 20;
+/** A thread's stack is mapped in one piece of 8 MiB: so much has to be free at any time. */
+const NEAR_MAPPED_BYTES = 12 * 2 ** 20;
+/** The kernel's bound is moved by no less. */
+const LEAST_STEP_BYTES = 2 ** 20;
 const NO_MEMORY = /bad_alloc|bad allocation|out of memory|allocat|mmap|terminate called/i;
 const CRASHED = /SIGTRAP|SIGABRT/;
 
@@ -32,17 +36,17 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
   let lastPeak = 0;
   /** What the kernel lets it map; undefined while nothing bounds it. */
   let bound: number | undefined;
+  let moving = false;
   let ask: ((peakBytes: number) => number | undefined) | undefined;
 
   function look(): void {
     const peak = peakBytes(pid);
     if (peak === undefined || exceeded !== undefined) return;
     lastPeak = peak;
-    if (ask !== undefined && (peak > limitBytes - NEAR_BYTES || (bound !== undefined && (mappedBytes(pid) ?? 0) > bound - NEAR_BYTES))) {
+    if (ask !== undefined && peak > limitBytes - NEAR_BYTES) {
       const larger = ask(peak);
-      // Mapped and given back is not taken: the bound moves along, the limit as far as it has to.
-      if (larger !== undefined) void limit(Math.max(larger, limitBytes), ask);
-    }
+      if (larger !== undefined) void limit(larger, ask);
+    } else loosen(peak);
     if (peak <= limitBytes) return;
     exceeded = peak;
     try {
@@ -51,6 +55,25 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
       // It has ended by itself.
     }
   }
+
+  /** What is mapped and not used, such as a thread's stack, does not count against the limit: the bound moves along. */
+  function loosen(peak: number): void {
+    if (bound === undefined || moving || exceeded !== undefined) return;
+    const mapped = mappedBytes(pid) ?? 0;
+    const room = roomAt(peak);
+    if (mapped < bound - NEAR_MAPPED_BYTES || mapped + room < bound + LEAST_STEP_BYTES) return;
+    moving = true;
+    void move(room).finally(() => (moving = false));
+  }
+
+  function roomAt(peak: number): number {
+    return Math.max(0, limitBytes - peak - (ask === undefined ? UNCOVERED_BYTES : UNCOVERED_WARM_BYTES));
+  }
+
+  async function move(room: number): Promise<void> {
+    bound = await limitGrowth(pid, room);
+  }
+
   const timer = setInterval(look, LOOK_MS);
   timer.unref();
 
@@ -58,8 +81,7 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
     limitBytes = bytes;
     ask = grow;
     const peak = peakBytes(pid);
-    const uncovered = grow === undefined ? UNCOVERED_BYTES : UNCOVERED_WARM_BYTES;
-    if (bounded && peak !== undefined) bound = await limitGrowth(pid, Math.max(0, bytes - peak - uncovered));
+    if (bounded && peak !== undefined) await move(roomAt(peak));
   }
 
   return {
