@@ -48,6 +48,12 @@ export const metadataKeys = {
 
 const FORMAT = "1";
 const PREFIX = "tradewind.";
+/** What is shown on one line. */
+const TEXT_LONGEST = 100;
+/** What a file says for people is kept with its record, which has to stay small. */
+const NOTES_MOST = 64;
+const NOTES_LONGEST = 16_384;
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
 /** What a model says it takes and gives. */
 export interface ModelMetadata {
@@ -113,17 +119,33 @@ export function readMetadata(properties: Readonly<Record<string, string>>, name:
   const labels = readLabels(need("labels"), name);
   const golden = properties[metadataKeys.golden];
   const expiresAt = properties[metadataKeys.expiresAt];
-  const known = new Set<string>(Object.values(metadataKeys));
-  const notes = Object.entries(properties).filter(([key]) => key.startsWith(PREFIX) && !known.has(key));
   return {
     matrix,
     featureSchema,
     labels,
-    version: need("version"),
+    version: readLine(need("version"), metadataKeys.version, name),
     ...(golden !== undefined && { golden: readGolden(golden, name, matrixSize(matrix), labels.length) }),
     ...(expiresAt !== undefined && { expiresAt: readTime(expiresAt, name) }),
-    notes: Object.fromEntries(notes.map(([key, text]) => [key.slice(PREFIX.length), text])),
+    notes: readNotes(properties, name),
   };
+}
+
+/** A text that terminals, logs and pages show. */
+function readLine(text: string, key: string, name: string): string {
+  if (text.length > TEXT_LONGEST || text.search(CONTROL) >= 0)
+    throw wrong(name, `has "${key}" ${JSON.stringify(text.slice(0, 40))}, which is not one line of at most ${TEXT_LONGEST} characters`);
+  return text;
+}
+
+/** Made for people to read, so that what would drive their terminal becomes a space. */
+function readNotes(properties: Readonly<Record<string, string>>, name: string): Record<string, string> {
+  const known = new Set<string>(Object.values(metadataKeys));
+  const notes = Object.entries(properties).filter(([key]) => key.startsWith(PREFIX) && !known.has(key));
+  const size = notes.reduce((sum, [key, text]) => sum + key.length + text.length, 0);
+  if (notes.length > NOTES_MOST || size > NOTES_LONGEST)
+    throw wrong(name, `has ${notes.length} notes of ${size} characters, of which ${NOTES_MOST} of ${NOTES_LONGEST} are kept`);
+  const clean = (text: string): string => text.replaceAll(CONTROL, " ");
+  return Object.fromEntries(notes.map(([key, text]) => [clean(key.slice(PREFIX.length)), clean(text)]));
 }
 
 function wrong(name: string, what: string): Failure {
@@ -149,7 +171,7 @@ function readLabels(text: string, name: string): string[] {
   const labels = text.split(",");
   if (new Set(labels).size !== labels.length || !labels.includes("down") || !labels.includes("up"))
     throw wrong(name, `has the labels "${text}", which must be different ones with "down" and "up" among them`);
-  return labels;
+  return labels.map((label) => readLine(label, metadataKeys.labels, name));
 }
 
 /** The feature plan in a text. Throws `MODEL_METADATA`. */

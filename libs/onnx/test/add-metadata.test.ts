@@ -47,4 +47,23 @@ describe("metadata given beside a file", () => {
       expect.objectContaining({ code: "MODEL_METADATA", message: expect.stringMatching(/^[^\n]+$/) }),
     );
   });
+
+  test("given notes that would drive a terminal, then what is kept of them is one line", () => {
+    const notes = { family: "cnn\u001b[2J\u0007", metrics: "{\n  1\n}" };
+    const { metadata } = inspectModel(withMetadata(foreignFile(), propertiesOf({ ...given, notes }, "m")), "m");
+    expect(metadata.notes).toEqual({ family: "cnn [2J ", metrics: "{   1 }" });
+  });
+
+  test.each([
+    ["a version of two lines", { version: "1\nmodel other is registered" }],
+    ["a version without end", { version: "1".repeat(5_000) }],
+    ["a label that drives a terminal", { labels: ["down", "\u001b[31m", "up"] }],
+    ["a note as large as a model", { notes: { metrics: "x".repeat(100_000) } }],
+    ["notes without end", { notes: Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`n${i}`, ""])) }],
+  ])("given %s, then the file is refused in one short line", (_, part) => {
+    const file = withMetadata(foreignFile(), propertiesOf({ ...given, ...part }, "m"));
+    expect(() => inspectModel(file, "m")).toThrow(
+      expect.objectContaining({ code: "MODEL_METADATA", message: expect.stringMatching(/^\P{Cc}{1,400}$/u) }),
+    );
+  });
 });
