@@ -10,7 +10,22 @@ export type WantedJob = Pick<JobRecord, "id" | "kind" | "parameters" | "by">;
 const ended: readonly JobRecord["state"][] = ["done", "failed", "cancelled"];
 export const isEnded = ({ state }: Pick<JobRecord, "state">): boolean => ended.includes(state);
 
-const decode = (text: string): JobRecord => JSON.parse(text) as JobRecord;
+/** What is no record is nobody's job, and keeps nobody from seeing the others. */
+function decode(text: string): JobRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is JobRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { id, kind, by, state, message, askedAt, changedAt, parameters } = value as Record<string, unknown>;
+  if (![id, kind, by, state, message].every((part) => typeof part === "string")) return false;
+  return [askedAt, changedAt].every(Number.isFinite) && typeof parameters === "object" && parameters !== null;
+}
 
 /** Puts a job into its queue with a record. The same id again gives the record there is. */
 export async function askJob({ bus, run, instance }: Pick<ServiceContext, "bus" | "run" | "instance">, job: WantedJob): Promise<JobRecord> {
@@ -33,7 +48,7 @@ export async function readJob(bus: Bus, id: string): Promise<JobRecord | undefin
 
 /** Every job there is a record of, the latest asked for first. */
 export async function readJobs(bus: Bus): Promise<JobRecord[]> {
-  return (await bus.kv("jobs").entries()).map(({ value }) => decode(value)).sort((a, b) => b.askedAt - a.askedAt);
+  return (await bus.kv("jobs").entries()).flatMap(({ value }) => decode(value) ?? []).sort((a, b) => b.askedAt - a.askedAt);
 }
 
 /** Changes a job's record unless it has ended. Gives it as it is then; undefined when there is none. */

@@ -13,12 +13,18 @@ import { inputFailure } from "@tradewind/core";
 import { lineOf } from "./logger.ts";
 import { updateValue } from "./update-value.ts";
 
-const ID = /^(?!.*--)[A-Za-z0-9_-]{1,64}$/;
+const ID = /^(?!.*--)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Beside the models' own addresses of the gateway. */
+const TAKEN = "stats";
 
 /** Throws `BAD_MODEL_ID` (input): `--` is what tells a shadow's name from its model's. */
 export function checkModelId(id: string): string {
+  if (id === TAKEN) throw inputFailure("BAD_MODEL_ID", `a model cannot have the id "${id}": it names what the models take of the memory`);
   if (ID.test(id)) return id;
-  throw inputFailure("BAD_MODEL_ID", `model id "${id}" must be up to 64 letters, digits, _ and -, without two - in a row`);
+  throw inputFailure(
+    "BAD_MODEL_ID",
+    `model id "${id}" must be up to 64 letters, digits, _ and -, a letter or digit first, without two - in a row`,
+  );
 }
 
 /** A registered model; undefined when there is none. Throws `MODEL_RECORD` (input) for a record that cannot be read. */

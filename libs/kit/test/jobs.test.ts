@@ -48,4 +48,13 @@ describe("jobs", () => {
     await expect(cancelJob(bus, "none", "me")).rejects.toMatchObject({ code: "UNKNOWN_JOB" });
     expect(await updateJob(bus, "none", { state: "done" })).toBeUndefined();
   });
+
+  test("a record that nobody can read is nobody's job, and hides no other", async () => {
+    for (const [i, text] of ["{", "null", '{"id":5}'].entries()) await bus.kv("jobs").put(`bad-${i}`, text);
+    await askJob(asker(), train);
+    expect((await readJobs(bus)).map(({ id }) => id)).toEqual(["train-1"]);
+    expect(await readJob(bus, "bad-1")).toBeUndefined();
+    await expect(cancelJob(bus, "bad-0", "me")).rejects.toMatchObject({ code: "UNKNOWN_JOB" });
+    expect(await askJob(asker(), { ...train, id: "bad-2" })).toMatchObject({ id: "bad-2", state: "queued" });
+  });
 });

@@ -79,6 +79,7 @@ describe("the registry of models", () => {
     await keep("m", "a");
     await expect(dropModel(bus, "none", undefined, note)).rejects.toMatchObject({ code: "MODEL_UNKNOWN" });
     await expect(dropModel(bus, "m", shaOf("b"), note)).rejects.toMatchObject({ code: "MODEL_VERSION_UNKNOWN" });
-    for (const id of ["a.b", "", "a--b", "x".repeat(65)]) await expect(keep(id, "a")).rejects.toMatchObject({ code: "BAD_MODEL_ID" });
+    for (const id of ["a.b", "", "a--b", "x".repeat(65), "-a", "__proto__", "stats"])
+      await expect(keep(id, "a")).rejects.toMatchObject({ code: "BAD_MODEL_ID" });
   });
 });
