@@ -52,6 +52,8 @@ const record = z.object({
   pinned: z.boolean(),
   /** Most memory its host may take, MiB; the installation's limit when left out. */
   limitMb: z.number().optional(),
+  /** The file that the installation's settings named last, by its SHA-256; they act once on each. */
+  configured: z.string().optional(),
   /** What happened to its versions, newest first. */
   history: z.array(change),
 });

@@ -78,6 +78,20 @@ describe("given a running system and a variant with a model that nobody has regi
     expect(await states()).toEqual(["v1 champion"]);
   });
 
+  it("an older file added again with a card: the card is that version's", async () => {
+    writeFileSync(join(place.path, "card.html"), "<p>");
+    await done("models", "add", "net-2.onnx", "--name", "nn");
+    expect(await done("models", "add", "net-1.onnx", "--name", "nn", "--card", "card.html")).toMatch(/as champion\n$/);
+    const { versions } = await jsonOf<{ readonly versions: readonly { readonly version: string; readonly card: boolean }[] }>(
+      ...["models", "show", "nn"],
+    );
+    expect(versions.map(({ version, card }) => [version, card])).toEqual([
+      ["v2", false],
+      ["v1", true],
+    ]);
+    await done("models", "remove", "nn", "--version", "v2");
+  });
+
   it("pinned, it is so in its record; its memory and device are told", async () => {
     await done("models", "pin", "nn");
     expect((await jsonOf<Model>("models", "show", "nn")).pinned).toBe(true);
@@ -138,6 +152,7 @@ describe("given a running system and a variant with a model that nobody has regi
     ["a name that is none", ["models", "add", "net-1.onnx", "--name", "a.b"]],
     ["a state there is not", ["models", "add", "net-1.onnx", "--state", "king"]],
     ["a model that is not there", ["models", "show", "none"]],
+    ["an id that no model has", ["models", "show", "stats"]],
     ["a version that is not there", ["models", "promote", "nn", "--version", "00000000"]],
     ["a device there is not", ["models", "set", "nn", "--device", "abacus"]],
     ["a limit that is none", ["models", "set", "nn", "--limit-mb", "-1"]],

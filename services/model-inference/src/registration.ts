@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Bus } from "@tradewind/bus";
-import { championOf, type ModelRecord, type ModelState, type ServedModel } from "@tradewind/contracts";
+import { versionNamed, type ModelRecord, type ModelState, type ModelVersion, type ServedModel } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
-import { checkModelId, dropModel, keepModel, lineOf, readModel, type ServiceContext } from "@tradewind/kit";
+import { checkModelId, dropModel, keepModel, lineOf, readModel, updateModel, type ServiceContext } from "@tradewind/kit";
 import { inspectModel, propertiesOf, versionFacts, withMetadata, type InspectedModel } from "@tradewind/onnx";
 
 export interface RegisterOptions {
@@ -22,12 +23,23 @@ export interface RegisterOptions {
  * `BAD_MODEL_ID`, what `propertiesOf`, `inspectModel` and `tryOut` throw; then nothing is kept.
  */
 export async function registerModel(bus: Bus, id: string, bytes: Uint8Array, options: RegisterOptions = {}): Promise<ModelRecord> {
+  return (await registerVersion(bus, id, bytes, options)).record;
+}
+
+/** The same, and which of the record's versions the file is. */
+export async function registerVersion(
+  bus: Bus,
+  id: string,
+  bytes: Uint8Array,
+  options: RegisterOptions,
+): Promise<{ readonly record: ModelRecord; readonly version: ModelVersion }> {
   const { state = "champion", metadata, by = "operator", reason = "registered" } = options;
   const name = `model ${checkModelId(id)}`;
   const file = metadata === undefined ? bytes : withMetadata(bytes, propertiesOf(metadata, name));
   const model = inspectModel(file, name);
   await options.tryOut?.(model);
-  return keepModel(bus, id, versionFacts(model), file, state, { by, reason, at: Date.now() });
+  const record = await keepModel(bus, id, versionFacts(model), file, state, { by, reason, at: Date.now() });
+  return { record, version: versionNamed(record, model.sha256) };
 }
 
 /** Takes a model out, and the files that no other names. Tells whether it was there. */
@@ -41,15 +53,16 @@ export async function unregisterModel(bus: Bus, id: string): Promise<boolean> {
 export async function fileOf(bus: Bus, { id, sha256 }: Pick<ServedModel, "id" | "sha256">): Promise<InspectedModel> {
   const bytes = await bus.blobs("model-files").get(sha256);
   if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `the file of model ${id} is gone; register it again`);
-  const model = inspectModel(bytes, `model ${id}`);
-  if (model.sha256 !== sha256)
+  // What was changed may be no model at all any more.
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256)
     throw inputFailure("MODEL_FILE_CHANGED", `the file of model ${id} is not the one that was registered; register it again`);
-  return model;
+  return inspectModel(bytes, `model ${id}`);
 }
 
-const SETTINGS = "settings";
-
-/** Registers the models that the settings name. A bad one is one line; the others are registered all the same. */
+/**
+ * Registers the models that the settings name. A bad one is one line; the others are registered all the same. Settings
+ * that have not changed do not undo what was promoted or taken out since.
+ */
 export async function registerConfigured(
   { bus, config, log, state }: ServiceContext,
   tryOut: NonNullable<RegisterOptions["tryOut"]>,
@@ -58,19 +71,14 @@ export async function registerConfigured(
     try {
       const bytes = await readModelFile(file);
       const before = await readModel(bus, id);
-      if (before !== undefined && isKnown(before, inspectModel(bytes, `model ${id}`).sha256)) continue;
-      const record = await registerModel(bus, id, bytes, { by: SETTINGS, reason: `inference.models names ${file}`, tryOut });
-      log.info(`model ${id}: ${championOf(record)?.sha256.slice(0, 8)} of ${file}`);
+      if (before?.configured !== undefined && before.configured === inspectModel(bytes, `model ${id}`).sha256) continue;
+      const { version } = await registerVersion(bus, id, bytes, { by: "settings", reason: `inference.models names ${file}`, tryOut });
+      await updateModel(bus, id, (record) => record && { ...record, configured: version.sha256 });
+      log.info(`model ${id}: ${version.sha256.slice(0, 8)} of ${file}`);
     } catch (error) {
       log.error(`model ${id} (${file}) is left out: ${lineOf(error)}`);
       state.note(`model ${id} (${file}) is left out: ${lineOf(error)}`);
     }
-}
-
-/** Settings that have not changed must not undo what was promoted since. */
-function isKnown({ versions, history }: ModelRecord, sha256: string): boolean {
-  const latest = history.find(({ by }) => by === SETTINGS)?.sha256 ?? sha256;
-  return latest === sha256 && versions.some((one) => one.sha256 === sha256);
 }
 
 async function readModelFile(file: string): Promise<Uint8Array> {

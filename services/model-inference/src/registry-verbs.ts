@@ -13,7 +13,7 @@ import {
 import { inputFailure } from "@tradewind/core";
 import { dropModel, modelUnknown, readModel, updateModel } from "@tradewind/kit";
 import type { Verb } from "./commands.ts";
-import { registerModel, type RegisterOptions } from "./registration.ts";
+import { registerVersion, type RegisterOptions } from "./registration.ts";
 
 type TryOut = NonNullable<RegisterOptions["tryOut"]>;
 
@@ -69,9 +69,8 @@ async function register(bus: Bus, command: ServiceCommand, tryOut: TryOut) {
   if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `there is no blob "${blob}"; put the file there first`);
   try {
     const metadata = command.parameters?.["metadata"];
-    const record = await registerModel(bus, id, bytes, { state, metadata, by: command.by, tryOut });
-    const { sha256, state: now } = record.versions[0]!;
-    return { message: `model ${id} is registered: ${sha256.slice(0, 8)} as ${now}`, data: record };
+    const { record, version } = await registerVersion(bus, id, bytes, { state, metadata, by: command.by, tryOut });
+    return { message: `model ${id} is registered: ${version.sha256.slice(0, 8)} as ${version.state}`, data: record };
   } finally {
     // A version's own blob is named by its hash and stays.
     if (!/^[0-9a-f]{64}$/.test(blob)) await bus.blobs("model-files").delete(blob);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { championOf, type ModelRecord } from "@tradewind/contracts";
-import { readModel, setMarketClock } from "@tradewind/kit";
+import { dropModel, readModel, setMarketClock } from "@tradewind/kit";
 import { graphBuilder, metadataProperties, REFERENCE_LABELS, writeModel } from "@tradewind/onnx";
 import { eventually, tempDir } from "@tradewind/testkit";
 import { registerModel } from "../src/index.ts";
@@ -94,12 +94,14 @@ describe("registering models", () => {
     const better = await registerModel(bus, MODEL, modelFile({ ...matrix, window: 5 }));
     await (await start(bus, config)).stop();
     expect(await readModel(bus, MODEL)).toEqual(better);
+    const since = await dropModel(bus, MODEL, better.versions[1]!.sha256, { by: "test", reason: "old", at: 0 });
+    await (await start(bus, config)).stop();
+    expect(await readModel(bus, MODEL)).toEqual(since);
     writeFileSync(file, modelFile({ ...matrix, window: 6 }));
     await (await start(bus, config)).stop();
     expect((await readModel(bus, MODEL))!.versions.map(({ matrix: { window }, state }) => [window, state])).toEqual([
       [6, "champion"],
       [5, "retired"],
-      [4, "retired"],
     ]);
   });
 
@@ -154,6 +156,18 @@ describe("registering models", () => {
     await Promise.all([service.stop(), other.stop()]);
   });
 
+  test("given an older version, when its file is registered again, then the answer is about it", async () => {
+    const bus = scene.bus();
+    const service = await start(bus);
+    const old = (await registerModel(bus, MODEL, modelFile())).versions[0]!.sha256.slice(0, 8);
+    await registerModel(bus, MODEL, modelFile({ ...matrix, window: 5 }));
+    await bus.blobs("model-files").put("upload-1", modelFile());
+    expect((await ask(bus, "register", { model: MODEL, blob: "upload-1" })).message).toBe(
+      `model ${MODEL} is registered: ${old} as candidate`,
+    );
+    await service.stop();
+  });
+
   test("given a file without metadata, when it is registered with metadata beside it, then it is kept with it; a bad file leaves nothing", async () => {
     const bus = scene.bus();
     const service = await start(bus);
@@ -172,6 +186,8 @@ describe("registering models", () => {
     const bus = scene.bus();
     const record = await registerModel(bus, MODEL, modelFile());
     await bus.blobs("model-files").put(record.versions[0]!.sha256, modelFile({ ...matrix, window: 5 }));
+    await expect(fileOf(bus, championOf(record)!)).rejects.toMatchObject({ code: "MODEL_FILE_CHANGED", action: "input" });
+    await bus.blobs("model-files").put(record.versions[0]!.sha256, new TextEncoder().encode("no model"));
     await expect(fileOf(bus, championOf(record)!)).rejects.toMatchObject({ code: "MODEL_FILE_CHANGED", action: "input" });
   });
 

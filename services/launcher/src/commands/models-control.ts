@@ -1,4 +1,5 @@
 import { inputFailure } from "@tradewind/core";
+import { checkModelId } from "@tradewind/kit";
 import type { ModelChanged } from "../answers.ts";
 import { gatewayOf, gatewayOptions, type Gateway } from "../client.ts";
 import { exitCodes, type Arguments, type Command, type Option } from "../command.ts";
@@ -20,7 +21,7 @@ function command(name: string, summary: string, change: Change, options: Readonl
     async run(args, io) {
       const id = required(args, 0, "the model", 'list them with "tradewind models list"');
       noMoreThan(args, 1);
-      const answer = await change(gatewayOf(args, io), `/api/models/${encodeURIComponent(id)}`, args);
+      const answer = await change(gatewayOf(args, io), `/api/models/${checkModelId(id)}`, args);
       io.out(args.flag("json") ? `${JSON.stringify(answer)}\n` : `${answer.message}\n`);
       return exitCodes.done;
     },

@@ -1,3 +1,4 @@
+import { checkModelId } from "@tradewind/kit";
 import type { ModelAnswer, ModelStatsAnswer } from "../answers.ts";
 import { gatewayOf, gatewayOptions } from "../client.ts";
 import { exitCodes, type Command } from "../command.ts";
@@ -27,7 +28,7 @@ export const modelsShow: Command = {
   async run(args, io) {
     const id = required(args, 0, "the model", 'list them with "tradewind models list"');
     noMoreThan(args, 1);
-    const model = await gatewayOf(args, io).get<ModelAnswer>(`/api/models/${encodeURIComponent(id)}`);
+    const model = await gatewayOf(args, io).get<ModelAnswer>(`/api/models/${checkModelId(id)}`);
     io.out(args.flag("json") ? `${JSON.stringify(model)}\n` : modelText(model));
     return exitCodes.done;
   },

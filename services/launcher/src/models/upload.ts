@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { inputFailure, isFailure } from "@tradewind/core";
+import { checkModelId } from "@tradewind/kit";
 import { propertiesOf, withMetadata } from "@tradewind/onnx";
 import type { ModelChanged } from "../answers.ts";
 import type { Gateway } from "../client.ts";
@@ -18,7 +20,7 @@ export interface ModelUpload {
 
 /** Registers a model with the running system, its card beside it. Throws what the gateway refuses it with. */
 export async function uploadModel(gateway: Gateway, { id, file, state, metadata, card }: ModelUpload): Promise<ModelChanged> {
-  const path = `/api/models/${encodeURIComponent(id)}`;
+  const path = `/api/models/${checkModelId(id)}`;
   const whole = metadata === undefined ? file : withMetadata(file, propertiesOf(metadata, `model ${id}`));
   const changed = await gateway.put<ModelChanged>(path, { state }, whole, "application/octet-stream").catch((error: unknown) => {
     if (!isFailure(error) || error.code !== "BODY_TOO_LARGE") throw error;
@@ -28,8 +30,8 @@ export async function uploadModel(gateway: Gateway, { id, file, state, metadata,
       `the file of model ${id} has ${mib} MiB; ${error.message}: make it smaller, or raise inference.per_model_limit_mb where the gateway runs`,
     );
   });
-  const version = changed.model?.versions[0]?.sha256;
-  if (card !== undefined && version !== undefined) await gateway.put(`${path}/card`, { version }, card, "text/html");
+  const version = createHash("sha256").update(whole).digest("hex");
+  if (card !== undefined) await gateway.put(`${path}/card`, { version }, card, "text/html");
   return changed;
 }
 
