@@ -25,10 +25,11 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Starts servers, then asks for the workspace, then starts the services. */
+/** Starts servers, then asks for the workspace, prepares the bus, then starts the services. */
 export async function startCluster(
   workspaceOn: (natsUrl: string, redisUrl: string) => Workspace,
   names: readonly ServiceName[] = roadNames,
+  prepare?: (bus: Bus) => Promise<void>,
 ): Promise<Cluster> {
   const nats = await startNats();
   const redis = await startRedis();
@@ -36,6 +37,7 @@ export async function startCluster(
   const bus = await connectNats({ servers: nats.url, name: "test" });
   await bus.ensure();
   await desire(bus, workspace);
+  await prepare?.(bus);
   const services = new Map(names.map((name) => [name as string, startProcess(name, workspace.configDir, {})]));
   return {
     bus,
