@@ -34,7 +34,7 @@ interface JobView {
 }
 
 describe("docker compose", () => {
-  const stack = createStack({ ...variants, modelled }, ids, SPEED);
+  const stack = createStack({ variants: { ...variants, modelled }, started: ids, settings: { market: { speed: SPEED } } });
   const scaled: string[] = [];
   const up = (...scale: string[]): Promise<string> => {
     scaled.push(...scale);

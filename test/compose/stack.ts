@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ServiceState } from "@tradewind/contracts";
@@ -19,6 +19,8 @@ export interface EntryHead {
 /** The compose project of one test run, beside whatever else runs on the machine. */
 export interface Stack {
   readonly project: string;
+  /** Holds the gateway's token. */
+  readonly tokenFile: string;
   /** Runs `docker compose` on it; throws with everything it said. */
   compose(...args: string[]): Promise<string>;
   /** Full ids of the running containers of a service. */
@@ -47,28 +49,38 @@ export async function docker(...args: string[]): Promise<string> {
   return (await execute("docker", args, { cwd: root, maxBuffer: OUTPUT_MAX_BYTES })).stdout.trim();
 }
 
-/**
- * A project with its own secrets, the given variants, of which those in `started` run by themselves, and a market that
- * runs `speed` times as fast.
- */
-export function createStack(variants: Readonly<Record<string, unknown>>, started: readonly string[], speed: number): Stack {
+export interface StackOptions {
+  /** Variants by id. */
+  readonly variants: Readonly<Record<string, unknown>>;
+  /** Those that run by themselves. */
+  readonly started: readonly string[];
+  /** Sections laid over those of system.compose.yaml. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Further files in the folder of settings, /app/configs in each container, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A project with its own secrets, variants and settings. */
+export function createStack(options: StackOptions): Stack {
   const project = `tradewind-test-${process.pid}`;
   const secrets = tempDir("tradewind-secrets-");
   execFileSync(process.execPath, [join(root, "infra/make-secrets.mjs"), secrets], { stdio: "pipe" });
   const env = {
     ...process.env,
     TRADEWIND_SECRETS: secrets,
-    TRADEWIND_CONFIGS: configsOf(variants, started, speed),
+    TRADEWIND_CONFIGS: configsOf(options),
     TRADEWIND_GATEWAY_PORT: "0",
     TRADEWIND_PROMETHEUS_PORT: "0",
     TRADEWIND_GRAFANA_PORT: "0",
   };
-  const text = asker(() => stack.address("gateway", 8080), readFileSync(join(secrets, "gateway-token.txt"), "utf8").trim());
+  const tokenFile = join(secrets, "gateway-token.txt");
+  const text = asker(() => stack.address("gateway", 8080), readFileSync(tokenFile, "utf8").trim());
   const ofProject = ["--filter", `label=com.docker.compose.project=${project}`];
 
   let leaked: readonly string[] = [];
   const stack: Stack = {
     project,
+    tokenFile,
     async compose(...args) {
       const options = { cwd: root, env, maxBuffer: OUTPUT_MAX_BYTES };
       return (await execute("docker", ["compose", "--project-name", project, "--progress", "plain", ...args], options)).stdout.trim();
@@ -134,14 +146,17 @@ function asker(address: () => Promise<string>, token: string): Ask {
   };
 }
 
-/** The repository's settings of the containers with other variants and a faster market. */
-function configsOf(variants: Readonly<Record<string, unknown>>, started: readonly string[], speed: number): string {
+/** The repository's settings of the containers with other variants, and what is laid over. */
+function configsOf({ variants, started, settings, files = {} }: StackOptions): string {
   const configs = tempDir("tradewind-configs-");
   mkdirSync(join(configs, "variants"));
   for (const name of ["system.yaml", "system.compose.yaml"]) cpSync(join(root, "configs", name), join(configs, name));
-  const overlay = join(configs, "system.compose.yaml");
-  writeFileSync(overlay, `${readFileSync(overlay, "utf8")}market: { speed: ${speed} }\nstart: { variants: ${JSON.stringify(started)} }\n`);
+  const over = Object.entries({ ...settings, start: { variants: started } }).map(
+    ([name, section]) => `${name}: ${JSON.stringify(section)}\n`,
+  );
+  appendFileSync(join(configs, "system.compose.yaml"), over.join(""));
   for (const [id, variant] of Object.entries(variants)) writeFileSync(join(configs, "variants", `${id}.json`), JSON.stringify(variant));
+  for (const [name, file] of Object.entries(files)) cpSync(file, join(configs, name));
   execFileSync("chmod", ["-R", "a+rX", configs]);
   return configs;
 }

@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["test/compose/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // Each file has the containers of a whole system.
+    fileParallelism: false,
     bail: 1,
     reporters: ["verbose"],
   },
