@@ -214,7 +214,7 @@ describe("a data set", () => {
     expect(() => buildDataset(planOf({ name: "next_move" }), columns, options)).toThrow(
       expect.objectContaining({ code: "UNKNOWN_LABEL", action: "input" }) as Error,
     );
-    for (const { name } of Object.values(labelRules))
+    for (const { name } of Object.values(labelRules).filter(({ parameters }) => "horizon" in parameters))
       expect(() => buildDataset(planOf({ name, parameters: { horizon: 0 } }), columns, options)).toThrow(
         expect.objectContaining({ code: "BAD_PARAMETER" }) as Error,
       );

@@ -7,7 +7,15 @@ export { applyMetaHead, metaHeadHash, type MetaHead } from "./compose/meta-head.
 export { metaModel } from "./compose/meta-model.ts";
 export { metaDefaults, trainMeta, type MetaFigures, type MetaOptions, type MetaReport, type MetaSettings } from "./compose/train-meta.ts";
 export { fitVoteWeights } from "./compose/vote-weights.ts";
-export { parametersOf, settingsOf, type FamilySetting, type InputShape, type NetFamily, type ParameterSpec } from "./families/family.ts";
+export {
+  parametersOf,
+  settingsOf,
+  type FamilySetting,
+  type InputShape,
+  type NetFamily,
+  type Objective,
+  type ParameterSpec,
+} from "./families/family.ts";
 export { netFamilies, type NetFamilyName } from "./families/registry.ts";
 export { goldenDifference, type Golden } from "./golden.ts";
 export { graphBuilder, type GraphBuilder } from "./graph-builder.ts";
@@ -23,7 +31,6 @@ export type {
   NetTrainer,
   NetTrainerOptions,
   Normaliser,
-  Objective,
   OptimiserOptions,
   ReplayBatch,
   TrainerSnapshot,

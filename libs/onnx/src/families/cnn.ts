@@ -7,6 +7,7 @@ import type { NetFamily } from "./family.ts";
 export const cnn: NetFamily<"first_filters" | "second_filters" | "half_width"> = {
   name: "cnn",
   doc: "two convolutions over time and their mean; for short patterns anywhere in the window",
+  objective: "classes",
   settings: {
     first_filters: { default: 32, min: 1, max: 512, doc: "filters of the first convolution" },
     second_filters: { default: 64, min: 1, max: 512, doc: "filters of the second convolution" },

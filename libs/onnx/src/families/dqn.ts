@@ -7,6 +7,7 @@ import type { NetFamily } from "./family.ts";
 export const dqn: NetFamily<"first_width" | "second_width"> = {
   name: "dqn",
   doc: "values of actions from the whole window at once, learned from rewards (double DQN)",
+  objective: "q_values",
   settings: {
     first_width: { default: 128, min: 1, max: 2048, doc: "numbers in the first dense layer" },
     second_width: { default: 64, min: 1, max: 2048, doc: "numbers in the second dense layer" },

@@ -31,11 +31,16 @@ export interface ParameterSource {
   parameter(name: string, shape: readonly number[], initial: Initial): Variable;
 }
 
+/** `classes`: softmax cross entropy over labels. `q_values`: double DQN with a target net and Huber loss. */
+export type Objective = "classes" | "q_values";
+
 /** A kind of net. `S` names its settings. */
 export interface NetFamily<S extends string = string> {
   readonly name: string;
   /** One line for people. */
   readonly doc: string;
+  /** How it is trained unless the trainer is told otherwise. Those of classes can be trained by name with nothing more. */
+  readonly objective: Objective;
   readonly settings: Readonly<Record<S, FamilySetting>>;
   /** x [batch, window, timeframes * features], normalised, to one number per output: [batch, outputs]. */
   forward(source: ParameterSource, x: Variable, outputs: number, settings: Readonly<Record<S, number>>): Variable;

@@ -14,6 +14,7 @@ const POSITION_DEVIATION = 0.1;
 export const transformer: NetFamily<"width" | "heads" | "blocks" | "feed_forward"> = {
   name: "transformer",
   doc: "lets every step of the window look at every other; for patterns whose parts stand far apart",
+  objective: "classes",
   settings: {
     width: { default: 32, min: 1, max: 512, doc: "numbers per step; a multiple of heads" },
     heads: { default: 4, min: 1, max: 16, doc: "ways in which steps look at each other" },

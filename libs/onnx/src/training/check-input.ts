@@ -1,5 +1,6 @@
 import { inputFailure } from "@tradewind/core";
-import type { NetTrainerOptions, Objective, ReplayBatch } from "./net-trainer.ts";
+import type { Objective } from "../families/family.ts";
+import type { NetTrainerOptions, ReplayBatch } from "./net-trainer.ts";
 
 /** Throws `TRAINER_OPTIONS` for numbers that no training can use. */
 export function checkOptions({ batch, shape, labels, optimiser, discount = 0 }: NetTrainerOptions): void {

@@ -28,7 +28,7 @@ export interface Engine {
 }
 
 export async function openEngine(options: NetTrainerOptions, plan: NetPlan, initial: Float32Array): Promise<Engine> {
-  const { batch, optimiser, objective = "classes", discount = DEFAULT_DISCOUNT } = options;
+  const { batch, optimiser, objective = plan.family.objective, discount = DEFAULT_DISCOUNT } = options;
   const { timeframes, window, features } = plan.shape;
   const ofClasses = objective === "classes";
   const stepGraph = ofClasses ? classesStepGraph(plan, batch, optimiser) : replayStepGraph(plan, batch, optimiser, discount);

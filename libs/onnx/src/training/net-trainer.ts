@@ -1,5 +1,5 @@
 import type { ModelAbout } from "../about.ts";
-import type { InputShape } from "../families/family.ts";
+import type { InputShape, Objective } from "../families/family.ts";
 import type { NetFamilyName } from "../families/registry.ts";
 
 /**
@@ -11,9 +11,6 @@ export interface Normaliser {
   /** A deviation of 0, of a feature that never changes, counts as 1. */
   readonly deviation: Float32Array;
 }
-
-/** `classes`: softmax cross entropy over labels. `q_values`: double DQN with a target net and Huber loss. */
-export type Objective = "classes" | "q_values";
 
 export interface OptimiserOptions {
   readonly learningRate: number;
@@ -36,6 +33,7 @@ export interface NetTrainerOptions {
   /** Equal seeds and equal steps give equal weights, bit for bit, on one machine. */
   readonly seed: number;
   readonly optimiser: OptimiserOptions;
+  /** The family's own when left out. */
   readonly objective?: Objective;
   /** Of `q_values`: what a reward one step later is worth, 0..1. */
   readonly discount?: number;

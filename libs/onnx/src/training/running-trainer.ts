@@ -9,7 +9,7 @@ import { checkLength } from "./state.ts";
 
 /** The doors to a net in training; `initial` are its weights before the first step. */
 export async function runningTrainer(options: NetTrainerOptions, plan: NetPlan, initial: Float32Array): Promise<NetTrainer> {
-  const { batch, labels, optimiser, objective = "classes" } = options;
+  const { batch, labels, optimiser, objective = plan.family.objective } = options;
   const engine = await openEngine(options, plan, initial);
   const { state } = engine;
   const rowSize = rowSizeOf(plan.shape);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { MatrixPlan } from "@tradewind/core";
-import { inspectModel, openModelSession, readModelHeader, type NetFamilyName } from "../../src/index.ts";
+import { inspectModel, netFamilies, openModelSession, readModelHeader, type NetFamilyName } from "../../src/index.ts";
 import { referenceScores, softmaxOf } from "../support/reference-nets.ts";
 import { openSmall, SMALL_LABELS, smallMatrices, smallMatrix, smallNormaliser, smallShape, trainSmall } from "../support/small-task.ts";
 
-const families: readonly NetFamilyName[] = ["cnn", "lstm", "transformer", "dqn"];
+const families = Object.keys(netFamilies) as NetFamilyName[];
 const about = { matrix: smallMatrix, version: "3", notes: { seed: "7" } };
 const ROWS = 64;
 const matrices = smallMatrices(ROWS, 99);

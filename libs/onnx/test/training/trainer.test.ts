@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { openNetTrainer, type NetFamilyName } from "../../src/index.ts";
+import { netFamilies, openNetTrainer, type NetFamilyName } from "../../src/index.ts";
 import { openSmall, SMALL_BATCH, SMALL_LABELS, smallMatrices, smallNormaliser, smallShape, trainSmall } from "../support/small-task.ts";
 
-const families: readonly NetFamilyName[] = ["cnn", "lstm", "transformer", "dqn"];
+const families = Object.keys(netFamilies) as NetFamilyName[];
 const labels = new Int32Array(SMALL_BATCH);
 
 describe("a trainer", () => {
@@ -130,7 +130,7 @@ describe("a trainer", () => {
   });
 
   test.each([
-    [{ family: "rnn" as NetFamilyName }, "NET_FAMILY", "cnn, lstm, transformer, dqn"],
+    [{ family: "rnn" as NetFamilyName }, "NET_FAMILY", families.join(", ")],
     [{ settings: { filters: 3 } }, "NET_SETTING", "first_filters"],
     [{ settings: { first_filters: 0 } }, "NET_SETTING", "1 to 512"],
     [{ family: "transformer", settings: { heads: 3 } }, "NET_SETTING", "multiple of heads"],

@@ -1,9 +1,7 @@
 import { createPrng, directionLabels, normaliserOf, scoreOf, type Dataset } from "@tradewind/core";
-import { netFamilies, openNetTrainer, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
+import { netFamilies, openNetTrainer, type NetFamilyName, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
 import type { CurvePoint, FitProgress, Learner, LearnerFamily, LearnerOptions, Lesson, SettingSpecs, Settings } from "./learner.ts";
 import { inChunks, labelsOf, matricesOf } from "./rows.ts";
-
-type Name = "cnn" | "lstm" | "transformer";
 
 const common: SettingSpecs = {
   epochs: { default: 8, min: 1, max: 1_000, whole: true, doc: "times that each row is learnt from" },
@@ -14,15 +12,16 @@ const common: SettingSpecs = {
   patience: { default: 3, min: 1, max: 1_000, whole: true, doc: "epochs without a better validation loss before it stops" },
 };
 
-function netFamily(name: Name): LearnerFamily {
+function learnerOf(name: NetFamilyName): LearnerFamily {
   const { doc, settings } = netFamilies[name];
   const own = Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, { ...setting, whole: true as const }]));
   return { name, doc, settings: { ...common, ...own }, lengthSetting: "epochs", open: (lesson, options) => openNet(name, lesson, options) };
 }
 
-export const cnn = netFamily("cnn");
-export const lstm = netFamily("lstm");
-export const transformer = netFamily("transformer");
+/** Every net that names classes. */
+export const nets: readonly LearnerFamily[] = (Object.keys(netFamilies) as NetFamilyName[])
+  .filter((name) => netFamilies[name].objective === "classes")
+  .map(learnerOf);
 
 /** Where a fit stands; with the trainer's own state, all that the next step depends on. */
 interface Position {
@@ -36,7 +35,7 @@ interface Position {
   finished: boolean;
 }
 
-async function openNet(name: Name, lesson: Lesson, { settings, seed }: LearnerOptions): Promise<Learner> {
+async function openNet(name: NetFamilyName, lesson: Lesson, { settings, seed }: LearnerOptions): Promise<Learner> {
   const { dataset, train } = lesson;
   const batch = Math.min(settings["batch"]!, train.length);
   const trainer = await openTrainer(name, dataset, train, settings, batch, seed);
@@ -139,7 +138,7 @@ function courseOf(trainer: NetTrainer, { dataset, train, validation }: Lesson, s
 }
 
 function openTrainer(
-  name: Name,
+  name: NetFamilyName,
   dataset: Dataset,
   train: Int32Array,
   settings: Settings,

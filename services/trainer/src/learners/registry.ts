@@ -5,9 +5,9 @@ import { ensembleOf } from "./ensemble.ts";
 import { gbdt } from "./gbdt.ts";
 import type { LearnerFamily } from "./learner.ts";
 import { metaOf } from "./meta.ts";
-import { cnn, lstm, transformer } from "./net.ts";
+import { nets } from "./net.ts";
 
-const all: readonly LearnerFamily[] = [cnn, lstm, transformer, gbdt, dqn, ensembleOf(findFamily), metaOf(findFamily)];
+const all: readonly LearnerFamily[] = [...nets, gbdt, dqn, ensembleOf(findFamily), metaOf(findFamily)];
 
 /** Every family that can be trained, by name. */
 export const families: Readonly<Record<string, LearnerFamily>> = Object.fromEntries(all.map((family) => [family.name, family]));
