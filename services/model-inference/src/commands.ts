@@ -1,11 +1,8 @@
 import type { Subscription } from "@tradewind/bus";
-import { decodeMessage, type ServiceCommand, type ServiceReply } from "@tradewind/contracts";
+import { decodeMessage, type ServiceReply } from "@tradewind/contracts";
 import { lineOf, type ServiceContext } from "@tradewind/kit";
 import { registryVerbs } from "./registry-verbs.ts";
 import { servingVerbs, type Serving } from "./serving-verbs.ts";
-
-/** What comes of a command; undefined leaves the answer to another instance. */
-export type Verb = (command: ServiceCommand) => Promise<Pick<ServiceReply, "message" | "data"> | undefined>;
 
 /**
  * Answers `tw.command.model-inference.{verb}`. What changes the registry is done by one of the instances, whoever is

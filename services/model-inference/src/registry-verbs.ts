@@ -12,8 +12,8 @@ import {
 } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
 import { dropModel, modelUnknown, readModel, updateModel } from "@tradewind/kit";
-import type { Verb } from "./commands.ts";
 import { registerVersion, type RegisterOptions } from "./registration.ts";
+import { idOf, incomplete, textOf, type Verb } from "./verb.ts";
 
 type TryOut = NonNullable<RegisterOptions["tryOut"]>;
 
@@ -119,23 +119,8 @@ async function known(bus: Bus, id: string): Promise<ModelRecord> {
 
 const noteOf = ({ by }: ServiceCommand, reason: string): ChangeNote => ({ by, reason, at: Date.now() });
 
-export function idOf({ model }: ServiceCommand): string {
-  if (model === undefined || model === "") throw incomplete("model");
-  return model;
-}
-
-export function textOf({ parameters }: ServiceCommand, name: string): string | undefined {
-  const value = parameters?.[name];
-  if (value === undefined || typeof value === "string") return value;
-  throw inputFailure("COMMAND_INCOMPLETE", `${name} ${JSON.stringify(value)} is no text`);
-}
-
 function stateOf(text: string): ModelState {
   const found = modelStates.find((state) => state === text);
   if (found === undefined) throw inputFailure("BAD_MODEL_STATE", `state "${text}" is not one of ${modelStates.join(", ")}`);
   return found;
-}
-
-function incomplete(what: string): Error {
-  return inputFailure("COMMAND_INCOMPLETE", `name the ${what}`);
 }

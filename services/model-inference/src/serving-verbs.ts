@@ -2,8 +2,7 @@ import type { ServiceCommand } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
 import type { ServiceContext } from "@tradewind/kit";
 import type { InspectedModel } from "@tradewind/onnx";
-import type { Verb } from "./commands.ts";
-import { idOf, textOf } from "./registry-verbs.ts";
+import { idOf, textOf, type Verb } from "./verb.ts";
 
 /** What a model is asked to judge: matrices one after the other, or the latest close of an instrument. */
 export type PredictOf =

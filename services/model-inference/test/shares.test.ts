@@ -21,7 +21,7 @@ describe("one limit shared by several instances", () => {
         // What it may be granted counts from the asking on; less counts from the answer on.
         if (await shares.claim(bytes)) held[i] = bytes;
         else refused += 1;
-        const stated = Object.values(shares.others()).reduce((sum, one) => sum + one.bytes, 0) + held[i];
+        const stated = Object.values(shares.others()).reduce((sum, one) => sum + one.bytes, 0) + held[i]!;
         expect(stated, `seed ${seed}, step ${step}, ${before} before`).toBeLessThanOrEqual(LIMIT);
       }
     }

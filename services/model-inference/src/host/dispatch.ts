@@ -1,9 +1,19 @@
 import { Failure, isFailure } from "@tradewind/core";
-import type { ModelHostOptions } from "./model-host.ts";
 import { createQueue, type Asked } from "./queue.ts";
-import type { Serving } from "./start-serving.ts";
+import type { Serving, ServingOptions } from "./start-serving.ts";
 
-export interface DispatchOptions extends Pick<ModelHostOptions, "file" | "name" | "attempts" | "waitMs" | "callers" | "maxRows" | "on"> {
+/** How requests share runs. */
+export interface Batching {
+  /** Runs of one request at most, when its host process is lost. */
+  readonly attempts: number;
+  /** Longest a matrix waits for others to share its run. */
+  readonly waitMs: number;
+  /** Who may be asking at the same time: with all of them waiting, nobody is waited for. */
+  readonly callers: () => number;
+}
+
+export interface DispatchOptions extends Batching, Pick<ServingOptions, "file" | "name" | "maxRows"> {
+  readonly on?: { readonly batch?: (rows: number) => void };
   /** What can be asked now. */
   readonly serving: () => Serving | undefined;
   /** Somebody waits and nothing serves. */

@@ -1,7 +1,7 @@
 import { Failure, isFailure } from "@tradewind/core";
 import type { Rank } from "../budget/book.ts";
 import type { Tenant } from "../budget/memory.ts";
-import { Dispatch } from "./dispatch.ts";
+import { Dispatch, type Batching } from "./dispatch.ts";
 import { pause } from "./pause.ts";
 import { createQuarantine, type Quarantine } from "./quarantine.ts";
 import { startServing, type Serving, type ServingOptions } from "./start-serving.ts";
@@ -13,17 +13,11 @@ export interface HostState {
   readonly waiting: number;
 }
 
-export interface ModelHostOptions extends ServingOptions {
+export interface ModelHostOptions extends ServingOptions, Batching {
   /** Of its place in the book of memory: one per process. */
   readonly key: string;
   readonly rank: Rank;
   readonly pinned: boolean;
-  /** Runs of one request at most, when its host process is lost. */
-  readonly attempts: number;
-  /** Longest a matrix waits for others to share its run. */
-  readonly waitMs: number;
-  /** Who may be asking at the same time: with all of them waiting, nobody is waited for. */
-  readonly callers: () => number;
   /** Without a request for so long, a host that is not pinned ends. */
   readonly idleMs: number;
   /** How long the model is left alone after its first failure; Infinity: until its record changes. */
