@@ -1,5 +1,8 @@
 import { permissionsOf, roles, type Role } from "./permissions.ts";
 
+/** Longer than any command may take: a model's file is tried out for up to two minutes before it is answered for. */
+const ANSWER_WITHIN_S = 180;
+
 /** The variable of a user's password in `passwords.conf`. */
 export const passwordVariable = (user: string): string => `${user.toUpperCase().replaceAll("-", "_")}_PASSWORD`;
 
@@ -35,7 +38,7 @@ function user(role: Role): string {
       password: $${passwordVariable(role.user)}
       permissions: {
         publish: ${list(publish)}
-        subscribe: ${list(subscribe)}${role.answers ? "\n        allow_responses: { max: 1, expires: 30s }" : ""}
+        subscribe: ${list(subscribe)}${role.answers ? `\n        allow_responses: { max: 1, expires: ${ANSWER_WITHIN_S}s }` : ""}
       }
     }`;
 }
