@@ -14,9 +14,12 @@ export function createLogger(service: string, instance: string, level: string, o
   return pino(options, out ?? pino.destination({ dest: 2, sync: true }));
 }
 
+/** What starts a line or drives a terminal. */
+const CONTROL = /\s*[\p{Cc}\p{Zl}\p{Zp}]+\s*/gu;
+
 /** An error as one line for people: a failure's code and message, anything else with what it is. */
 export function lineOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return String(error).replaceAll(CONTROL, " ");
   const code = "code" in error && typeof error.code === "string" && !error.message.startsWith(error.code) ? `${error.code}: ` : "";
-  return `${code}${error.message}`.replaceAll(/\s*\n\s*/g, " ");
+  return `${code}${error.message}`.replaceAll(CONTROL, " ");
 }

@@ -224,6 +224,7 @@ describe("jobs over REST", () => {
     expect((await system.call(`/api/jobs/${id}/cancel`, {})).status).toBe(409);
     expect((await system.call("/api/jobs/none")).status).toBe(404);
     expect((await system.call("/api/jobs", { kind: "mine", parameters: {} })).status).toBe(400);
+    expect((await system.call("/api/jobs", { kind: "train", parameters: { symbol: "\u001b[31mBTC" } })).status).toBe(400);
   });
 });
 

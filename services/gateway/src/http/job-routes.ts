@@ -23,7 +23,11 @@ const jobView = z.object({
 });
 const view = ({ parameters, ...rest }: JobRecord): z.infer<typeof jobView> => ({ ...rest, parameters: { ...parameters } });
 
-const value = z.union([z.string().max(200), z.number(), z.boolean(), z.array(z.union([z.string().max(200), z.number()])).max(50)]);
+const text = z
+  .string()
+  .max(200)
+  .regex(/^\P{Cc}*$/u);
+const value = z.union([text, z.number(), z.boolean(), z.array(z.union([text, z.number()])).max(50)]);
 const wanted = z.strictObject({
   kind: z.literal("train"),
   parameters: z
