@@ -18,8 +18,6 @@ export const tripleBarrier = defineLabel({
     // A barrier nearer than what a round trip costs would call a loss a win: this one breaks even.
     const nearest = (2 * costPerSide) / (1 - costPerSide);
     return (entry) => {
-      // Of rows near the end only the quick outcomes are known: with them alone, moves would look likelier than they are.
-      if (entry + horizon > bars.length) return undefined;
       const move = (usual[entry - 1] ?? NaN) * Math.sqrt(horizon);
       if (!(move > 0)) return undefined;
       const barriers = { upper: Math.max(above * move, nearest), lower: Math.max(below * move, nearest) };
@@ -42,11 +40,18 @@ interface Barriers {
   readonly lower: number;
 }
 
-/** Follows the bars until a barrier is reached or time runs out. */
-function race(bars: CandleColumns, entry: number, horizon: number, { upper, lower }: Barriers, costPerSide: number): LabelOutcome {
+/** Follows the bars until a barrier is reached; undefined when the data ends first. */
+function race(
+  bars: CandleColumns,
+  entry: number,
+  horizon: number,
+  { upper, lower }: Barriers,
+  costPerSide: number,
+): LabelOutcome | undefined {
   const price = bars.open[entry]!;
   const [top, bottom] = [price * (1 + upper), price * (1 - lower)];
   for (let row = entry; row < entry + horizon; row++) {
+    if (row >= bars.length) return undefined;
     const [open, rose, fell] = [bars.open[row]!, bars.high[row]! >= top, bars.low[row]! <= bottom];
     if (!rose && !fell) continue;
     // Who is long has the lower barrier as a stop, who is short the upper one; a jump fills at the open.
