@@ -16,6 +16,8 @@ export interface RegimeScale {
 const RETURNS = "log_return";
 /** Of returns; keeps the logarithm of a market that stands still finite. */
 const LEAST_VARIANCE = 1e-12;
+/** A regime that varies less over the rows is always the same one: its wiggle is rounding, which files round otherwise. */
+const LEAST_DEVIATION = 1e-3;
 /** Deviations beyond this say no more: a regime never seen does not carry the head away. */
 const FURTHEST = 4;
 
@@ -50,7 +52,7 @@ export function regimeScales(plan: MatrixPlan, values: Float64Array): RegimeScal
     const own = values.filter((_, at) => at % regimes.length === i);
     const mean = meanOf(own);
     const deviation = Math.sqrt(meanOf(own.map((value) => (value - mean) ** 2)));
-    return { name, mean, deviation: deviation > 0 ? deviation : 1 };
+    return { name, mean, deviation: deviation > LEAST_DEVIATION ? deviation : 1 };
   });
 }
 

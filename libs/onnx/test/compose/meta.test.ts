@@ -52,6 +52,14 @@ const guesser = {
 const plain = { name: "plain", probabilities: saying(misled, 0.75, () => true) };
 
 describe("a head over members", () => {
+  test("given a market that always moves alike, when a head is trained, then regimes are not blown up from rounding", () => {
+    for (const move of [0, 1e-4]) {
+      const still = x.map((value, i) => (i % 2 === 0 ? move : value));
+      const { head } = trainMeta({ ...base, x: still, members: [calmOne, wildOne] });
+      expect(head.regimes.map(({ deviation }) => deviation)).toEqual([1, 1]);
+    }
+  });
+
   test("given members that know one regime each, when the head is trained, then it is far better than both", () => {
     const { head, report } = trainMeta({ ...base, members: [calmOne, wildOne] });
     expect(report.kept).toBe(true);
