@@ -44,10 +44,3 @@ export function labelCounts({ label }: Pick<Dataset, "label">, rows: Int32Array)
   for (const row of rows) counts[label[row]!]!++;
   return counts;
 }
-
-/** Weights that make each label count alike, mean 1 over these rows; at most `most`, and 0 for a label that has no row. */
-export function classWeights(dataset: Pick<Dataset, "label">, rows: Int32Array, most = 10): Float32Array {
-  const counts = labelCounts(dataset, rows);
-  const present = counts.filter((count) => count > 0).length;
-  return Float32Array.from(counts, (count) => (count === 0 ? 0 : Math.min(most, rows.length / (present * count))));
-}
