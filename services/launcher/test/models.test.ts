@@ -162,6 +162,8 @@ describe("given a running system and a variant with a model that nobody has regi
     ["no symbol", ["models", "predict", "nn"]],
     ["no model", ["models", "pin"]],
     ["a job that is not there", ["jobs", "show", "none"]],
+    ["a training of nothing", ["jobs", "train", "--family", "cnn"]],
+    ["a training of no days", ["jobs", "train", "--family", "cnn", "--symbol", "BTC/USDT", "--days", "few"]],
     ["a state of jobs there is not", ["jobs", "list", "--state", "lost"]],
   ])("given %s, one line says what is wrong, with exit code 2", async (_, argv) => {
     const { code, out, err } = await system.run(...argv);
@@ -171,7 +173,7 @@ describe("given a running system and a variant with a model that nobody has regi
   });
 
   it("jobs list, with none, says how to ask for one", async () => {
-    expect(await system.run("jobs", "list")).toMatchObject({ code: 0, out: "", err: expect.stringContaining("tradewind train") });
+    expect(await system.run("jobs", "list")).toMatchObject({ code: 0, out: "", err: expect.stringContaining("tradewind jobs train") });
     expect(await jsonOf("jobs", "list")).toEqual([]);
   });
 });

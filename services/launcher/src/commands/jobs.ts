@@ -20,7 +20,7 @@ export const jobsList: Command = {
     const jobs = await gatewayOf(args, io).get<readonly JobAnswer[]>("/api/jobs", { state: args.text("state") });
     if (args.flag("json")) io.out(`${JSON.stringify(jobs)}\n`);
     else for (const job of jobs) io.out(`${jobLine(job)}\n`);
-    if (jobs.length === 0) io.say("no jobs; ask for one with: tradewind train --job");
+    if (jobs.length === 0) io.say("no jobs; ask for one with: tradewind jobs train --family F --symbol S");
     return exitCodes.done;
   },
 };

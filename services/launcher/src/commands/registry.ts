@@ -4,6 +4,7 @@ import { dataImport } from "./data-import.ts";
 import { dataList } from "./data-list.ts";
 import { doctor } from "./doctor.ts";
 import { jobsCancel, jobsList, jobsShow } from "./jobs.ts";
+import { jobsTrain } from "./jobs-train.ts";
 import { ledgerExport } from "./ledger-export.ts";
 import { ledgerVerify } from "./ledger-verify.ts";
 import { modelsAdd } from "./models-add.ts";
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   dataImport,
   dataList,
   train,
+  jobsTrain,
   jobsList,
   jobsShow,
   jobsCancel,

@@ -111,15 +111,23 @@ function symbolOf(args: Arguments, notices: string[]): string {
 function settingsOf(given: readonly string[]): { settings: Record<string, number>; label: Record<string, ParameterValue> } {
   const settings: Record<string, number> = {};
   const label: Record<string, ParameterValue> = {};
+  for (const [key, number] of Object.entries(familySettings(given)))
+    if (key.startsWith("label.")) label[key.slice("label.".length)] = number;
+    else settings[key] = number;
+  return { settings, label };
+}
+
+/** What `--set` was given, label.KEY among it. Throws `BAD_FLAG`. */
+export function familySettings(given: readonly string[]): Record<string, number> {
+  const settings: Record<string, number> = {};
   for (const text of given) {
     const [, key, value] = /^([A-Za-z0-9_.]+)=(.+)$/.exec(text) ?? [];
     const number = Number(value);
     if (key === undefined || value === undefined || value.trim() === "" || Number.isNaN(number))
       throw inputFailure("BAD_FLAG", `--set "${text}" is not KEY=NUMBER; write for example --set learning_rate=0.001`);
-    if (key.startsWith("label.")) label[key.slice("label.".length)] = number;
-    else settings[key] = number;
+    settings[key] = number;
   }
-  return { settings, label };
+  return settings;
 }
 
 function membersOf(text: string, io: Io): string[] {
