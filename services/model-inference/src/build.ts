@@ -59,7 +59,10 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
   };
   partitions = claimPartitions(context, {
     kind: "model-inference",
-    wanted: () => [...wishesOf(variants.all()).keys()].flatMap((id) => models.speakers(id).map(({ speaksAs }) => speaksAs)),
+    wanted() {
+      const speakers = [...wishesOf(variants.all()).keys()].flatMap((id) => models.speakers(id));
+      return [...new Set([...speakers, ...models.pinned()].map(({ speaksAs }) => speaksAs))];
+    },
     versionOf(id) {
       const record = models.get(id);
       return record === undefined ? "" : versionOf(record, wishes(id), context.run.clock);
@@ -119,9 +122,9 @@ function borrower(context: ServiceContext, hosts: Hosts, files: ModelFiles): Pre
 }
 
 function sharesOf(hosts: Hosts, bytesOf: (key: string) => number) {
-  const loaded = hosts.all().map(({ served, host, key }) => {
+  const loaded = hosts.all().flatMap(({ served, host, key }) => {
     const share = { memory_mb: mibOf(bytesOf(key)), device: host.running()?.device ?? "none" };
-    return [served.speaksAs, share] as const;
+    return served.map(({ speaksAs }) => [speaksAs, share] as const);
   });
   return Object.fromEntries(loaded);
 }

@@ -16,7 +16,8 @@ import type { InferenceMetrics } from "./metrics.ts";
 export interface Hosted {
   readonly host: ModelHost;
   readonly file: ModelFile;
-  readonly served: ServedModel;
+  /** Whom it serves; the same file may be several models'. The foremost comes first. */
+  readonly served: readonly ServedModel[];
   /** Of its place in the book of memory. */
   readonly key: string;
 }
@@ -38,13 +39,19 @@ export interface Leased {
   release(): void;
 }
 
+/** One that asks a host: its record may change. */
+interface Lease {
+  served: ServedModel;
+  readonly callers: number;
+}
+
 interface Pooled {
   readonly host: ModelHost;
   readonly file: ModelFile;
   readonly key: string;
-  served: ServedModel;
-  users: number;
-  callers: number;
+  readonly leases: Set<Lease>;
+  /** Who had it last, while nobody has. */
+  last: ServedModel;
   lingering: NodeJS.Timeout | undefined;
 }
 
@@ -61,26 +68,35 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
   let trials = 0;
 
   function open(served: ServedModel, file: ModelFile, key: string): Pooled {
+    const foremost = (): ServedModel => servedBy(pooled)[0]!;
     const host: ModelHost = new ModelHost({
       ...common,
       key,
       file,
-      name: served.speaksAs,
+      name: () => foremost().speaksAs,
       // Events are scored where equal input gives equal bits.
       device: context.run.clock === "events" ? "cpu" : served.device,
-      limitBytes: () => limitOf(context, pooled.served),
+      limitBytes: () => Math.max(...servedBy(pooled).map((one) => limitOf(context, one))),
       rank: rankOf(served),
       pinned: served.pinned,
-      callers: () => pooled.callers,
-      on: hostEvents(context, metrics, served),
+      callers: () => [...pooled.leases].reduce((sum, { callers }) => sum + callers, 0),
+      on: hostEvents(context, metrics, foremost),
     });
-    const pooled: Pooled = { host, file, key, served, users: 0, callers: 0, lingering: undefined };
+    const pooled: Pooled = { host, file, key, leases: new Set(), last: served, lingering: undefined };
     return pooled;
   }
 
-  function release(pooled: Pooled, callers: number): void {
-    pooled.callers -= callers;
-    if (--pooled.users > 0) return;
+  function changed({ host, ...pooled }: Pooled): void {
+    const served = servedBy(pooled);
+    // One that nobody has any more may go, so that its successor finds room.
+    host.change({ rank: rankOf(served[0]!), pinned: pooled.leases.size > 0 && served.some(({ pinned }) => pinned) });
+  }
+
+  function release(pooled: Pooled, lease: Lease): void {
+    pooled.leases.delete(lease);
+    pooled.last = lease.served;
+    changed(pooled);
+    if (pooled.leases.size > 0) return;
     pooled.lingering = setTimeout(() => {
       pool.delete(pooled.key);
       void pooled.host.stop();
@@ -93,24 +109,21 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
       const pooled = pool.get(key) ?? open(served, file, key);
       pool.set(key, pooled);
       clearTimeout(pooled.lingering);
-      pooled.users += 1;
-      pooled.callers += callers;
-      const take = (next: ServedModel): void => {
-        pooled.served = next;
-        pooled.host.change({ rank: rankOf(next), pinned: next.pinned });
-      };
-      take(served);
+      const lease: Lease = { served, callers };
+      pooled.leases.add(lease);
+      changed(pooled);
       return {
         host: pooled.host,
         change(next) {
-          take(next);
+          lease.served = next;
+          changed(pooled);
           pooled.host.lift();
         },
-        release: () => release(pooled, callers),
+        release: () => release(pooled, lease),
       };
     },
     tryOut: (model) => tryOut(context, common, `trial ${++trials}`, model),
-    all: () => [...pool.values()],
+    all: () => [...pool.values()].map((pooled) => ({ ...pooled, served: servedBy(pooled) })),
     async stop() {
       const pooled = [...pool.values()];
       pool.clear();
@@ -120,10 +133,18 @@ export function createHosts(context: ServiceContext, memory: Memory, metrics: In
   };
 }
 
+/** Champions first; of a host that lingers, who had it last. */
+function servedBy({ leases, last }: Pick<Pooled, "leases" | "last">): readonly ServedModel[] {
+  const byName = new Map([...leases].map(({ served }) => [served.speaksAs, served]));
+  return byName.size === 0
+    ? [last]
+    : [...byName.values()].sort((a, b) => Number(rankOf(b) === "champion") - Number(rankOf(a) === "champion"));
+}
+
 type Common = ReturnType<typeof commonOptions>;
 
 async function tryOut(context: ServiceContext, common: Common, key: string, model: InspectedModel): Promise<void> {
-  const own = { key, name: "on trial", device: "cpu", rank: "champion", pinned: false, attempts: 1, quarantineMs: Infinity } as const;
+  const own = { key, name: () => "on trial", device: "cpu", rank: "champion", pinned: false, attempts: 1, quarantineMs: Infinity } as const;
   const host = new ModelHost({ ...common, ...own, file: inMemory(model), limitBytes: () => limitOf(context, {}), callers: () => 0 });
   try {
     await host.run(new Float32Array(matrixSize(model.metadata.matrix)), 1);
@@ -155,26 +176,28 @@ function limitOf({ config }: ServiceContext, { limitMb }: Pick<ServedModel, "lim
 }
 
 /** Tells what happens to a host: log, notes, metrics. */
-function hostEvents({ log, state }: ServiceContext, metrics: InferenceMetrics, served: ServedModel): HostEvents {
-  const model = served.speaksAs;
+function hostEvents({ log, state }: ServiceContext, metrics: InferenceMetrics, served: () => ServedModel): HostEvents {
   const note = (line: string): void => {
     log.warn(line);
     state.note(line);
   };
   return {
     lost(why) {
+      const model = served().speaksAs;
       metrics.restarts.inc({ model });
       note(`model ${model}: ${why}`);
     },
     loaded({ device, fallBack }, ms) {
+      const { speaksAs: model, sha256, device: asked } = served();
       metrics.loads.inc({ model });
       metrics.loadSeconds.observe({ model }, ms / 1_000);
-      log.info(`model ${model}: ${served.sha256.slice(0, 8)} serves on ${device}, loaded in ${Math.round(ms)} ms`);
+      log.info(`model ${model}: ${sha256.slice(0, 8)} serves on ${device}, loaded in ${Math.round(ms)} ms`);
       if (fallBack === undefined) return;
-      metrics.fallBacks.inc({ model, asked: served.device });
+      metrics.fallBacks.inc({ model, asked });
       note(`model ${model}: ${fallBack}`);
     },
     quarantined(error, until) {
+      const model = served().speaksAs;
       metrics.quarantined.inc({ model });
       const code = isFailure(error) ? error.code : "";
       if (code === "MODEL_GOLDEN") metrics.goldenFailures.inc({ model });
@@ -182,7 +205,7 @@ function hostEvents({ log, state }: ServiceContext, metrics: InferenceMetrics, s
       const again = until === Infinity ? "until its record changes" : `for ${Math.ceil((until - Date.now()) / 1_000)} s`;
       note(`model ${model} is left alone ${again}: ${lineOf(error)}`);
     },
-    batch: (rows) => metrics.batch.observe({ model }, rows),
+    batch: (rows) => metrics.batch.observe({ model: served().speaksAs }, rows),
   };
 }
 

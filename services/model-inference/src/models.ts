@@ -7,6 +7,8 @@ export interface RegisteredModels {
   get(speaksAs: string): ServedModel | undefined;
   /** Those of a model that speak: its champion, then its shadows. */
   speakers(id: string): readonly ServedModel[];
+  /** Champions that stay in memory, whoever wants them. */
+  pinned(): readonly ServedModel[];
   /** Whether there is a record of it, of whatever versions. */
   has(id: string): boolean;
   stop(): void;
@@ -35,6 +37,11 @@ export async function followModels(context: ServiceContext, changed: () => void)
     // An id may hold what separates a shadow's name from its model's.
     get: (speaksAs) => [...speakers(speaksAs), ...speakers(modelOf(speaksAs))].find((one) => one.speaksAs === speaksAs),
     speakers,
+    pinned: () =>
+      [...models.values()]
+        .map(championOf)
+        .filter((one) => one !== undefined)
+        .filter(({ pinned }) => pinned),
     has: (id) => models.has(id),
     stop: () => watch.stop(),
   };

@@ -1,3 +1,4 @@
+import type { ServedModel } from "@tradewind/contracts";
 import type { Budget } from "./budget/budget.ts";
 import { mibOf } from "./budget/mib.ts";
 import { lineOf } from "@tradewind/kit";
@@ -5,7 +6,7 @@ import { pssBytes } from "./host/memory.ts";
 import type { Hosted } from "./hosts.ts";
 import type { MemoryNow } from "./metrics.ts";
 
-/** What hosts take, by the name each model speaks under. */
+/** What hosts take, by the name each model speaks under; those of one file share a host, and each has its line. */
 export interface InferenceStats {
   readonly total_limit_mb: number;
   readonly models: Readonly<Record<string, ModelStats>>;
@@ -40,7 +41,8 @@ export async function statsOf({ book, shares, limitBytes }: Budget, hosted: read
     usedBytes += bytes;
     Object.assign(models, theirs);
   }
-  for (const one of hosted) models[one.served.speaksAs] = await modelStats(one, book.bytesOf(one.key));
+  for (const one of hosted)
+    for (const served of one.served) models[served.speaksAs] = await modelStats(one.host, served, book.bytesOf(one.key));
   const used = mibOf(usedBytes);
   const limit = mibOf(limitBytes);
   return {
@@ -52,7 +54,7 @@ export async function statsOf({ book, shares, limitBytes }: Budget, hosted: read
   };
 }
 
-async function modelStats({ host, served }: Hosted, bytes: number): Promise<ModelStats> {
+async function modelStats(host: Hosted["host"], served: ServedModel, bytes: number): Promise<ModelStats> {
   const process = host.running();
   const { state, quarantine, waiting } = host.state();
   const pss = process === undefined ? undefined : await pssBytes(process.pid);
@@ -81,7 +83,7 @@ export async function memoryNow({ book }: Budget, hosted: readonly Hosted[]): Pr
       const process = host.running();
       const memoryBytes = process === undefined ? 0 : ((await pssBytes(process.pid)) ?? 0);
       const quarantined = host.state().state === "quarantined";
-      return { model: served.speaksAs, device: process?.device ?? "none", memoryBytes, quarantined };
+      return { model: served[0]!.speaksAs, device: process?.device ?? "none", memoryBytes, quarantined };
     }),
   );
   return { limitBytes: book.limitBytes, usedBytes: book.usedBytes, hosts };

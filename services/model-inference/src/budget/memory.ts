@@ -5,7 +5,7 @@ import { mib } from "./mib.ts";
 /** A host that wants memory. */
 export interface Tenant {
   readonly key: string;
-  /** For messages. */
+  /** For messages; this, rank and pin may change. */
   readonly name: string;
   readonly rank: Rank;
   readonly pinned: boolean;

@@ -176,7 +176,7 @@ export class Dispatch {
     const { name, serving } = this.#options;
     const why = serving() === undefined ? "its model was not loaded" : "its model was busy";
     for (const { reject } of this.#queue.late(now))
-      reject(new Failure("retry", "DEADLINE", `no answer of model ${name} by the deadline: ${why}`));
+      reject(new Failure("retry", "DEADLINE", `no answer of model ${name()} by the deadline: ${why}`));
   }
 
   #tellBusy(): void {

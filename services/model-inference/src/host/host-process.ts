@@ -32,7 +32,8 @@ export interface HostProcess {
 
 export interface HostOptions {
   readonly model: Pick<InspectedModel, "bytes" | "signature">;
-  readonly name: string;
+  /** For messages; may change. */
+  readonly name: () => string;
   readonly device: string;
   /** The most memory it may ever have, bytes. */
   readonly limitBytes: number;
@@ -76,7 +77,7 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
   const watch = child.pid === undefined ? undefined : watchMemory(child.pid, name, device === "cpu");
   const ended = endOf(child).then((why): Failure => {
     watch?.stop();
-    return watch?.failureOf(why) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name} ended: ${why}`);
+    return watch?.failureOf(why) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name()} ended: ${why}`);
   });
   void ended.then((failure) => {
     up.reject(failure);

@@ -44,7 +44,7 @@ export class ModelHost {
   readonly #dispatch: Dispatch;
   readonly #stopping = new AbortController();
   readonly #idle: NodeJS.Timeout;
-  #tenant: Tenant;
+  readonly #tenant: { -readonly [K in keyof Tenant]: Tenant[K] };
   #starting: Promise<void> | undefined;
   #serving: Serving | undefined;
   #leaving = false;
@@ -57,7 +57,15 @@ export class ModelHost {
     this.#options = options;
     const lossesMost = quarantineMs === Infinity ? Infinity : LOSSES_MOST;
     this.#quarantine = createQuarantine({ now: Date.now, lossesMost, firstMs: quarantineMs });
-    this.#tenant = { key, name, rank, pinned, leave: () => this.#leave() };
+    this.#tenant = {
+      key,
+      get name() {
+        return name();
+      },
+      rank,
+      pinned,
+      leave: () => this.#leave(),
+    };
     this.#dispatch = new Dispatch({
       ...options,
       serving: () => (this.#leaving || this.#wants !== undefined ? undefined : this.#serving),
@@ -109,7 +117,8 @@ export class ModelHost {
   }
 
   change({ rank, pinned }: { readonly rank: Rank; readonly pinned: boolean }): void {
-    this.#tenant = { ...this.#tenant, rank, pinned };
+    // Whoever keeps the tenant, a queue for one, sees the change.
+    Object.assign(this.#tenant, { rank, pinned });
     this.#options.memory.change(this.#tenant.key, { rank, pinned });
   }
 
@@ -240,6 +249,6 @@ export class ModelHost {
   }
 
   #stopped(): Failure {
-    return new Failure("service", "HOST_STOPPED", `model ${this.#options.name} is no longer served here`);
+    return new Failure("service", "HOST_STOPPED", `model ${this.#options.name()} is no longer served here`);
   }
 }

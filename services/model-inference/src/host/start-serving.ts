@@ -17,7 +17,8 @@ export interface ModelFile {
 
 export interface ServingOptions {
   readonly file: ModelFile;
-  readonly name: string;
+  /** For messages; may change while it is served. */
+  readonly name: () => string;
   readonly device: string;
   /** Rows a run will have at most. */
   readonly maxRows: number;
@@ -53,7 +54,7 @@ export async function startServing(options: ServingOptions, tenant: Tenant, sign
     const limit = options.limitBytes();
     const least = estimates.measured(file.sha256) ?? leastOf(file);
     if (least > limit)
-      throw new Failure("service", "MODEL_MEMORY", `model ${name} wants ${mib(least)} of memory to load, its limit is ${mib(limit)}`);
+      throw new Failure("service", "MODEL_MEMORY", `model ${name()} wants ${mib(least)} of memory to load, its limit is ${mib(limit)}`);
     const granted = Math.min(limit, estimates.loading(file.sha256, file.size));
     await memory.reserve(tenant, granted, signal);
     try {
@@ -63,7 +64,11 @@ export async function startServing(options: ServingOptions, tenant: Tenant, sign
       if (!isFailure(error) || error.code !== "MODEL_MEMORY") throw error;
       estimates.exceeded(file.sha256, granted);
       if (granted >= limit)
-        throw new Failure("service", "MODEL_MEMORY", `model ${name} wants more than ${mib(granted)} of memory, its limit is ${mib(limit)}`);
+        throw new Failure(
+          "service",
+          "MODEL_MEMORY",
+          `model ${name()} wants more than ${mib(granted)} of memory, its limit is ${mib(limit)}`,
+        );
     }
   }
 }
@@ -73,7 +78,7 @@ async function load(options: ServingOptions, tenant: Tenant, granted: number): P
   const model = { bytes: await file.read(), signature: file.signature };
   const process = await startHostProcess({ model, name, device, limitBytes: granted, hungMs, codeCache });
   try {
-    if (file.golden !== undefined) await checkGolden(process, file.golden, name);
+    if (file.golden !== undefined) await checkGolden(process, file.golden, name());
     const maxRows = await largestRun(process, options, granted < options.limitBytes());
     const loading = process.peakBytes();
     await process.settle();

@@ -23,7 +23,7 @@ export function trialHost(
   return new ModelHost({
     key: "trial",
     file: inMemory(model),
-    name: "the model",
+    name: () => "the model",
     device: "cpu",
     maxRows,
     hungMs: 30_000,

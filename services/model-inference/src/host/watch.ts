@@ -30,7 +30,7 @@ const NO_MEMORY = /bad_alloc|bad allocation|out of memory|allocat|mmap|terminate
 const CRASHED = /SIGTRAP|SIGABRT/;
 
 /** `bounded` asks the kernel for a bound too; a device's driver maps far more than it uses, so there it is left out. */
-export function watchMemory(pid: number, name: string, bounded: boolean): Watch {
+export function watchMemory(pid: number, name: () => string, bounded: boolean): Watch {
   let limitBytes = Infinity;
   let exceeded: number | undefined;
   let lastPeak = 0;
@@ -91,7 +91,7 @@ export function watchMemory(pid: number, name: string, bounded: boolean): Watch 
       const starved = bound !== undefined && (NO_MEMORY.test(why) || (CRASHED.test(why) && lastPeak > limitBytes - 2 * UNCOVERED_BYTES));
       if (exceeded === undefined && !starved) return undefined;
       const took = exceeded === undefined ? "wants more than" : `took ${mib(exceeded)} of`;
-      return new Failure("service", "MODEL_MEMORY", `the host of model ${name} ${took} the ${mib(limitBytes)} it was granted`);
+      return new Failure("service", "MODEL_MEMORY", `the host of model ${name()} ${took} the ${mib(limitBytes)} it was granted`);
     },
     stop: () => clearInterval(timer),
   };
