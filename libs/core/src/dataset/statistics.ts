@@ -1,8 +1,9 @@
 import { directionLabels, type Dataset } from "./dataset.ts";
 
-/** Mean and deviation of each channel, [timeframes * features]. */
+/** Mean and deviation of each channel, [timeframes * features]: all features of the first timeframe, then all of the second. */
 export interface Normaliser {
   readonly mean: Float32Array;
+  /** A deviation of 0, of a channel that never changes, counts as 1. */
   readonly deviation: Float32Array;
 }
 

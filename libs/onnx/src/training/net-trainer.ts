@@ -1,16 +1,9 @@
+import type { Normaliser } from "@tradewind/core";
 import type { ModelAbout } from "../about.ts";
 import type { InputShape, Objective } from "../families/family.ts";
 import type { NetFamilyName } from "../families/registry.ts";
 
-/**
- * Mean and deviation of each number of a step, measured over the training range only: [timeframes * features], all
- * features of the first timeframe, then all of the second.
- */
-export interface Normaliser {
-  readonly mean: Float32Array;
-  /** A deviation of 0, of a feature that never changes, counts as 1. */
-  readonly deviation: Float32Array;
-}
+export type { Normaliser };
 
 export interface OptimiserOptions {
   readonly learningRate: number;
