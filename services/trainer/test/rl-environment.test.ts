@@ -5,11 +5,13 @@ import {
   createPrng,
   DOWN,
   FLAT,
+  fromNumber,
   UP,
   variantEquity,
   type FillEvent,
   type Instrument,
   type LedgerEntry,
+  type Qty,
   type StrategyDefinition,
 } from "@tradewind/core";
 import { describe, expect, test } from "vitest";
@@ -18,6 +20,7 @@ import { instrumentOf, planted } from "./rl-support.ts";
 
 const costs = { spreadBps: 2, slippageBps: 1 };
 const ROWS = 300;
+const PRICES = ["open", "high", "low", "close"] as const;
 
 function environment(instrument: Instrument, onEntry?: (entry: LedgerEntry) => void) {
   const columns = planted(ROWS, 5);
@@ -106,6 +109,20 @@ describe("the market of an agent", () => {
     expect(Number(fill!.fee)).toBeCloseTo(Number(fill!.price) * (Number(fill!.quantity) / 1e12) * 0.0002, -3);
     expect(position).toBe(1);
     expect(reward).toBeCloseTo(Math.log1p(columns.close[11]! / open - 1 - 0.0002 - 0.0002), 4);
+  });
+
+  test("given a quantity that costs more than the account would begin with, when a position is taken, then it earns as a cheap one does", () => {
+    const whole = fromNumber<Qty>(1);
+    const { columns, market } = environment(instrumentOf("linear"));
+    const dear = { ...columns, ...Object.fromEntries(PRICES.map((name) => [name, columns[name].map((price) => price * 1e5)])) };
+    const other = tradingEnvironment({ instrument: { ...instrumentOf("linear"), step: whole, minQty: whole }, columns: dear, costs });
+    market.reset(0);
+    other.reset(0);
+    for (const [row, action] of [UP, UP, DOWN, FLAT].entries()) {
+      const [usual, whenDear] = [market.step(action, row + 1), other.step(action, row + 1)];
+      expect(whenDear.position).toBe(usual.position);
+      expect(whenDear.reward).toBeCloseTo(usual.reward, 4);
+    }
   });
 
   test("given a position, when the flat action is taken, then it is closed at the next open, and nothing is earned after that", () => {

@@ -7,6 +7,8 @@ import {
   decodeSnapshot,
   fromNumber,
   isFlat,
+  notional,
+  toNumber,
   UP,
   variantEquity,
   type CandleColumns,
@@ -53,6 +55,8 @@ export interface EnvironmentOptions {
 }
 
 const BALANCE = 1_000_000;
+/** Least quantities of the smallest size that the balance pays for, so that all of it can be put in whatever one costs. */
+const SIZES_LEAST = 1_000;
 /** Share of the starting balance at which an account is over, and the least that one step can leave. */
 const RUINED = 0.01;
 const LEAST_LEFT = 1e-6;
@@ -60,7 +64,8 @@ const EPOCH = "00000001";
 
 export function tradingEnvironment({ instrument, columns, costs, onEntry }: EnvironmentOptions): TradingEnvironment {
   const calendar = calendarNamed(instrument.calendar);
-  const plan = planOf(instrument, columns, costs);
+  const balance = balanceFor(instrument, columns.open[0] ?? 0);
+  const plan = planOf(instrument, columns, costs, balance);
   const asked = { variant: plan.id, instrument: instrument.id, votes: [], reason: "agent", entryAllowed: true };
   let now = 0;
   let account = open(0);
@@ -111,7 +116,7 @@ export function tradingEnvironment({ instrument, columns, costs, onEntry }: Envi
       for (let row = now + 1; row <= until; row++) close(row);
       const after = equity();
       const reward = Math.log(Math.max(after / before, LEAST_LEFT));
-      return { reward, equity: after, position: held(), done: after <= BALANCE * RUINED };
+      return { reward, equity: after, position: held(), done: after <= balance * RUINED };
     },
     snapshot: () => ({ now, account: encodeSnapshot(account.snapshot()) }),
     restore(saved) {
@@ -123,14 +128,21 @@ export function tradingEnvironment({ instrument, columns, costs, onEntry }: Envi
   };
 }
 
+/** In whole units of the account's currency. */
+function balanceFor(instrument: Instrument, price: number): number {
+  const { step, minQty, multiplier } = instrument;
+  const smallest = notional(instrument, Math.max(toNumber(step), toNumber(minQty)), toNumber(multiplier), price);
+  return Math.max(BALANCE, Math.ceil(SIZES_LEAST * smallest));
+}
+
 /** A variant without members, limits or exits that puts all it has into a position, so that a reward is that of the market. */
-function planOf(instrument: Instrument, columns: CandleColumns, costs: CostPlan): VariantPlan {
+function planOf(instrument: Instrument, columns: CandleColumns, costs: CostPlan, balance: number): VariantPlan {
   return {
     id: "agent",
     broker: instrument.venue,
     mode: "backtest",
     assetClass: instrument.assetClass,
-    account: { id: "agent", currency: instrument.settle, startingBalance: fromNumber<Money>(BALANCE) },
+    account: { id: "agent", currency: instrument.settle, startingBalance: fromNumber<Money>(balance) },
     instruments: [instrument],
     timeframe: columns.timeframe,
     finestTimeframe: columns.timeframe,
