@@ -1,13 +1,15 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Bus } from "@tradewind/bus";
 import { patternOf, type Kind } from "@tradewind/contracts";
 import type { Decision } from "@tradewind/core";
 import { keepModel } from "@tradewind/kit";
 import { inspectModel, versionFacts } from "@tradewind/onnx";
-import { tempDir } from "@tradewind/testkit";
+import { eventually, tempDir } from "@tradewind/testkit";
 import { backtested, withModel, type Case } from "./support/cases.ts";
-import { startCluster } from "./support/cluster.ts";
+import { startCluster, type Cluster } from "./support/cluster.ts";
 import { exported, fillsIn, ledgerOf, worked } from "./support/ledger.ts";
 import { replay } from "./support/replay.ts";
 import { expectSame } from "./support/same.ts";
@@ -73,6 +75,37 @@ describe("given a variant with a model that tradewind train made, when it is rep
   );
 });
 
+test(
+  "given a trained model in a replay, when model inference and its host are killed on the way, then the ledger is the backtest's",
+  { timeout: 2 * WORKED_MS },
+  async () => {
+    const given: Case = { ...beside, models: { nn: bytes } };
+    using workspace = replay(given);
+    const wanted = await backtested(workspace.variants[0]!, workspace.files, given.models);
+    const { lines } = await processes(given, { pace: 500 }, async (cluster) => {
+      for (const kill of [killHosts, killInference, killHosts]) {
+        const before = await predictionsIn(cluster.bus);
+        await eventually(async () => (await predictionsIn(cluster.bus)) >= before + 300, { timeoutMs: WORKED_MS, message: "it speaks" });
+        await kill(cluster);
+      }
+    });
+    expectSame(lines, wanted);
+  },
+);
+
+const killInference = (cluster: Cluster): Promise<void> => cluster.bounce("model-inference");
+
+/** Every process of a model that the service has started. */
+async function killHosts({ services }: Cluster): Promise<void> {
+  const { pid } = services.get("model-inference")!.child;
+  const { stdout } = await promisify(execFile)("pgrep", ["-P", String(pid)]);
+  for (const child of stdout.trim().split("\n")) process.kill(Number(child), "SIGKILL");
+}
+
+async function predictionsIn(bus: Bus): Promise<number> {
+  return (await said(bus, "prediction")).length;
+}
+
 /** `tradewind start` to the end of the candles, then `tradewind ledger export`. */
 async function byCommand(given: Case): Promise<string[]> {
   using workspace = replay(given);
@@ -84,14 +117,19 @@ async function byCommand(given: Case): Promise<string[]> {
 }
 
 /** The road as processes on real servers, which find the model in the registry. */
-async function processes({ models = {}, ...given }: Case): Promise<{ readonly lines: string[]; readonly decisions: Decision[] }> {
+async function processes(
+  { models = {}, ...given }: Case,
+  market: object = {},
+  disturb?: (cluster: Cluster) => Promise<void>,
+): Promise<{ readonly lines: string[]; readonly decisions: Decision[] }> {
   let workspace: ReturnType<typeof replay>;
   const cluster = await startCluster(
-    (natsUrl, redisUrl) => (workspace = replay(given, { bus: { url: natsUrl }, redis: { url: redisUrl } })),
+    (natsUrl, redisUrl) => (workspace = replay(given, { bus: { url: natsUrl }, redis: { url: redisUrl }, market })),
     undefined,
     (bus) => registered(bus, models),
   );
   try {
+    await disturb?.(cluster);
     await worked(cluster.bus, workspace!.variants[0]!, WORKED_MS).catch((error: unknown) => {
       throw new Error(cluster.output(), { cause: error });
     });
