@@ -1,7 +1,8 @@
-import { isFailure } from "@tradewind/core";
+import { isFailure, type Failure } from "@tradewind/core";
 import { eventually, startNats, type NatsServer } from "@tradewind/testkit";
 import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { Objm } from "@nats-io/obj";
 import { describe, expect, test } from "vitest";
 import { connectNats, type Bus, type KvChange, type Stored } from "../src/index.ts";
 import { appendAll, dataOf, LEDGER, numbers, readAll } from "./contract/world.ts";
@@ -197,6 +198,31 @@ describe("given trouble on the server's side", () => {
     await expect(bus.append(LEDGER, "x".repeat(20_000))).rejects.toMatchObject({ code: "BUS_TOO_LARGE", action: "service" });
     expect(() => bus.publish("tw.fill.v.A", "x".repeat(20_001))).toThrow(/20001 bytes/);
     expect((await bus.append(LEDGER, "x")).seq).toBe(1);
+    await bus.close();
+  });
+
+  test("a blob that has lost a part, or is deleted while it is read, is told and not waited for", async () => {
+    await using server = await startNats();
+    const bus = await open(server);
+    const raw = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(raw);
+    const blobs = bus.blobs("model-files");
+    const store = await new Objm(raw).open("model-files", false);
+    await store.putBlob({ name: "a", options: { max_chunk_size: 16 } }, new Uint8Array(160).fill(1));
+    // The last message describes the blob, the one before is its last part.
+    const { state } = await jsm.streams.info("OBJ_model-files");
+    await jsm.streams.deleteMessage("OBJ_model-files", state.last_seq - 1);
+    await expect(blobs.get("a")).rejects.toMatchObject({ code: "BLOB_DAMAGED", action: "retry" });
+
+    await store.putBlob({ name: "b", options: { max_chunk_size: 16 } }, new Uint8Array(320_000).fill(1));
+    const got = blobs.get("b").then(
+      (bytes) => bytes?.length,
+      (error: Failure) => error.code,
+    );
+    await eventually(async () => (await jsm.consumers.list("OBJ_model-files").next()).length > 0);
+    await blobs.delete("b");
+    expect([320_000, "BLOB_DAMAGED"]).toContain(await got);
+    await raw.close();
     await bus.close();
   });
 
