@@ -9,6 +9,6 @@ export function oneHot(index: Variable, classes: number): Variable {
 }
 
 /** Place of the largest number of each row: [rows, classes] to [rows] of int64. Without a gradient. */
-export function largest(x: Variable): Variable {
+export function argMax(x: Variable): Variable {
   return x.tape.emit("ArgMax", [x], [x.shape.slice(0, -1)], { type: "int64", attributes: { axis: -1, keepdims: 0 } })[0]!;
 }

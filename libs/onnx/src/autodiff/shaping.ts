@@ -35,21 +35,23 @@ export function sumTo(x: Variable, shape: readonly number[]): Variable {
 /** Elements from..to (without `to`) of one axis. */
 export function slice(x: Variable, axis: number, from: number, to: number): Variable {
   const { tape, shape } = x;
-  const bounds = [[from], [to], [axis]].map((values) => wholes(tape, values));
-  return apply("Slice", [x, ...bounds], shape.with(axis, to - from), (dy) => [pad(dy, axis, from, shape[axis]! - to)]);
+  const at = axisOf(shape, axis);
+  const bounds = [[from], [to], [at]].map((values) => wholes(tape, values));
+  return apply("Slice", [x, ...bounds], shape.with(at, to - from), (dy) => [pad(dy, at, from, shape[at]! - to)]);
 }
 
 /** Zeros before and after on one axis. */
 export function pad(x: Variable, axis: number, before: number, after: number): Variable {
   const { tape, shape } = x;
-  const length = shape[axis]!;
+  const at = axisOf(shape, axis);
+  const length = shape[at]!;
   const rank = shape.length;
   const amounts = Array<number>(2 * rank)
     .fill(0)
-    .with(axis, before)
-    .with(rank + axis, after);
-  const padded = shape.with(axis, before + length + after);
-  return apply("Pad", [x, wholes(tape, amounts)], padded, (dy) => [slice(dy, axis, before, before + length)]);
+    .with(at, before)
+    .with(rank + at, after);
+  const padded = shape.with(at, before + length + after);
+  return apply("Pad", [x, wholes(tape, amounts)], padded, (dy) => [slice(dy, at, before, before + length)]);
 }
 
 export function concat(parts: readonly Variable[], axis: number): Variable {

@@ -1,7 +1,7 @@
 import { softmax } from "../autodiff/activation.ts";
 import { add, cast, multiply, scale, subtract } from "../autodiff/arithmetic.ts";
 import { gradients } from "../autodiff/gradients.ts";
-import { largest } from "../autodiff/indices.ts";
+import { argMax } from "../autodiff/indices.ts";
 import { huber, selected, softmaxCrossEntropy } from "../autodiff/losses.ts";
 import { openTape, scalar, type Tape, type Variable } from "../autodiff/tape.ts";
 import type { InputShape, NetFamily, ParameterSource, ParameterSpec } from "../families/family.ts";
@@ -45,7 +45,7 @@ export function replayStepGraph(plan: NetPlan, batch: number, optimiser: Optimis
   const state = stateInputs(tape, count);
   const values = (theta: Variable, raw: Variable): Variable => forward(plan, trainedParameters(theta, plan.specs), raw);
   const nextStates = rawInput(tape, "next_states", plan.shape, batch);
-  const chosen = largest(values(state.theta, nextStates));
+  const chosen = argMax(values(state.theta, nextStates));
   const future = selected(values(tape.input("target", [count]), nextStates), chosen);
   const done = tape.input("done", [batch]);
   const goesOn = subtract(scalar(done, 1), done);

@@ -16,7 +16,7 @@ const TOLERANCE = 1e-6;
 
 /** Files of the folder that hold no differentiable operations, and functions without a gradient. */
 const MACHINERY = ["tape.ts", "shapes.ts", "gradients.ts", "registry.ts", "served-layers.ts"];
-const WITHOUT_GRADIENT = ["equal", "oneHot", "largest"];
+const WITHOUT_GRADIENT = ["equal", "oneHot", "argMax"];
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
