@@ -125,6 +125,26 @@ describe.skipIf(executablePath === undefined)("given models and the page in a br
     expect(faults.filter((fault) => !fault.includes("script"))).toEqual([]);
   });
 
+  test("given a card of a stranger, nothing of it runs, and it leads nowhere by itself", async () => {
+    await using system = await startSystem();
+    const { bus, gateway } = system;
+    await putModel(bus, modelOf("btc", [versionOf("a1a1a1a1", "champion")]));
+    const inner = "<script src='/page/app.js' type='module'></script>";
+    const card = `<html><head><title>a card</title><meta http-equiv="refresh" content="0;url=${gateway.url}/health"></head>
+      <body onload="document.title='ran'"><h1>A card</h1><iframe srcdoc="${inner}"></iframe><img src="x" onerror="document.title='ran'">
+      <object data="/health"></object><form action="/health"><button>go</button></form></body></html>`;
+    await bus.blobs("model-cards").put(hashOf("a1a1a1a1"), new TextEncoder().encode(card));
+    const page = await open(system, []);
+    const opened = page.waitForEvent("popup");
+    await page.getByRole("link", { name: "Card of btc a1a1a1a1" }).click();
+    const tab = await opened;
+    await tab.getByRole("heading", { name: "A card" }).waitFor();
+    expect(tab.url()).toContain("/page/card.html");
+    expect(tab.frames()).toHaveLength(1);
+    expect(await tab.title()).toBe("a card");
+    expect(await tab.locator("iframe, object, form, meta[http-equiv]").count()).toBe(0);
+  });
+
   test.each([360, 1440])("nothing is cut off at a width of %i", async (width) => {
     await using system = await startSystem();
     using _inference = await startInference(system.bus, { btc: { memory_mb: 186, device: "cpu" } });
