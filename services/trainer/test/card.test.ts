@@ -22,6 +22,25 @@ const cards: readonly (readonly [string, CardModel])[] = [
   ["a card of one step and one fold", oneOfAll()],
 ];
 
+test("given several folds, when the card says what judged, then not that the file had seen none of it: later folds learnt from earlier ones", () => {
+  const [several, one] = [demoCard(), oneOfAll()].map((card) => markup(renderCard(card)));
+  expect(several).toContain("each judged by weights learnt before it; the file holds those of the last");
+  expect(several).not.toContain("not seen in training");
+  expect(one).toContain("not seen in training");
+});
+
+test("given figures of so few rows that they have no interval, when the card is drawn, then none reads NaN", () => {
+  const card = demoCard("not distinguishable");
+  const none = { standardErrorPct: NaN, lowPct: NaN, highPct: NaN };
+  const { comparison, against } = card.evaluation;
+  const evaluation = {
+    ...card.evaluation,
+    comparison: comparison.map((one) => ({ ...one, net: { ...one.net, ...none } })),
+    against: { ...against, difference: { ...against.difference, ...none } },
+  };
+  expect(markup(renderCard({ ...card, evaluation }))).not.toMatch(/NaN|undefined|Infinity/);
+});
+
 function oneOfAll(): CardModel {
   const card = demoCard();
   return { ...card, folds: card.folds.slice(0, 1), curve: { ...card.curve, training: [1.1], validation: [null], kept: 0 } };

@@ -36,7 +36,7 @@ export function renderFacts(model: CardModel): Html {
   const about: readonly (readonly [string, string | Html, string])[] = [
     ["Label", model.labelDefinition, model.labels.join(", ")],
     ["Learnt from", rangeText(model.training), "by close, UTC; the weights in the file"],
-    ["Judged by", rangeText(model.validation), "not seen in training"],
+    ["Judged by", rangeText(model.validation), judgedText(model.folds.length)],
     ["Instruments", model.instruments.join(", "), `${model.timeframe}, ${model.venue}`],
     ["Matrix", `${matrix.timeframes.length} x ${matrix.window} x ${matrix.features.length}`, "timeframes x rows x features"],
     ["Round trip", `${plainText(model.evaluation.roundTripCostPct)} %`, "fees and slippage, in labels and results"],
@@ -52,6 +52,13 @@ export function renderFacts(model: CardModel): Html {
   ];
   return html`<div class="about">${renderList(about)}</div><h3>Settings of ${model.family}</h3>${chosen.length > 0 ? renderList(chosen) : html`<p class="empty">It has none.</p>`}
 <h3>SHA-256</h3><dl class="sums">${hashes.map(([name, hash]) => html`<div><dt>${name}</dt><dd><code>${hash}</code></dd></div>`)}</dl>`;
+}
+
+/** Later folds learn from the rows that earlier ones were judged by. */
+function judgedText(folds: number): string {
+  return folds > 1
+    ? `${plural(folds, "fold")}, each judged by weights learnt before it; the file holds those of the last`
+    : "not seen in training";
 }
 
 function settingText(value: string | number | boolean): string {
