@@ -2,6 +2,7 @@ import type { ServedModel } from "@tradewind/contracts";
 import { decodeMessage, subjectOf } from "@tradewind/contracts";
 import {
   calendarNamed,
+  Failure,
   FeatureMatrix,
   inputFailure,
   isTimeframe,
@@ -16,6 +17,7 @@ import { barOrder } from "./bar-order.ts";
 import { modelOf, type RegisteredModels } from "./models.ts";
 import type { PredictOf } from "./serving-verbs.ts";
 import type { Answer, Voice } from "./voice.ts";
+import { within } from "./word.ts";
 
 /** What a model says of the matrices it was given. */
 export interface Predicted {
@@ -38,8 +40,10 @@ export interface PredictorOptions {
   readonly borrow: <T>(served: ServedModel, work: (voice: Voice) => Promise<T>) => Promise<T>;
 }
 
-/** Wall ms for an answer, loading included. */
+/** Wall ms for an answer, loading included: who asks waits about 10 s. */
 const PATIENCE_MS = 9_000;
+/** Whoever knows better why it is late speaks first. */
+const SLACK_MS = 100;
 const HEARD_MS = 500;
 
 /**
@@ -49,12 +53,17 @@ const HEARD_MS = 500;
 export function createPredictor(options: PredictorOptions): (speaksAs: string, of: PredictOf) => Promise<Predicted | undefined> {
   const { context, models, voiceOf, borrow } = options;
   return async (speaksAs, of) => {
+    const deadlineAt = performance.now() + PATIENCE_MS;
     const served = models.get(speaksAs) ?? (await newlySeen(context, models, speaksAs));
     const voice = voiceOf(speaksAs);
     if (voice === undefined && !(await isOurs(context, speaksAs))) return undefined;
     const { matrices, rows, closeTime } = "matrices" in of ? checked(of, served) : await latest(options, served, of);
-    const ask = (one: Voice): Promise<Answer> => one.ask(matrices, rows, performance.now() + PATIENCE_MS);
-    const { probabilities, by } = await (voice === undefined ? borrow(served, ask) : ask(voice));
+    const ask = (one: Voice): Promise<Answer> => one.ask(matrices, rows, deadlineAt);
+    const asked = voice === undefined ? borrow(served, ask) : ask(voice);
+    const answer = await within(deadlineAt + SLACK_MS - performance.now(), context.signal, asked);
+    if (answer === undefined)
+      throw new Failure("retry", "DEADLINE", `no answer of model ${speaksAs} within ${PATIENCE_MS / 1_000} s: its run takes longer`);
+    const { probabilities, by } = answer;
     return {
       model: speaksAs,
       version: by.sha256,

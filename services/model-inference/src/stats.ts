@@ -73,7 +73,7 @@ async function modelStats(host: Hosted["host"], served: ServedModel, bytes: numb
 }
 
 function timeOf(until: number): string | undefined {
-  return until === Infinity ? undefined : new Date(until).toISOString();
+  return until === Infinity ? undefined : new Date(Math.round(until)).toISOString();
 }
 
 /** The same for the metrics. */

@@ -91,7 +91,7 @@ function silenceOf(error: unknown): Silence {
 }
 
 /** The result, or undefined when it is not there in time. Throws `HOST_STOPPED` on abort. */
-function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+export function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(new Failure("service", "HOST_STOPPED", "the service ends"));
     const timer = ms === Infinity ? undefined : setTimeout(() => resolve(undefined), ms);

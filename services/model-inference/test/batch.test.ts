@@ -61,7 +61,7 @@ describe("requests that come together", () => {
     expect(results[1]).toMatchObject({ reason: { code: "MODEL_OUTPUT" } });
   });
 
-  test("given a file that works for one row alone, when many ask, then each has a run of its own", async () => {
+  test("given a file that works for one row alone, when many ask, or one for many, then each row has a run of its own", async () => {
     const graph = graphBuilder("one");
     const input = graph.input("x", "float", ["batch", rowSize]);
     const flat = graph.add("Reshape", [input, graph.whole([1, rowSize])]);
@@ -73,6 +73,10 @@ describe("requests that come together", () => {
     await host.ready();
     expect(await Promise.all(Array.from({ length: 4 }, (_, i) => host.run(rowOf(i), 1)))).toHaveLength(4);
     expect(batches).toEqual([1, 1, 1, 1]);
+    const three = Float32Array.from([1, 2, 3].flatMap((i) => [...rowOf(i)]));
+    const together = await host.run(three, 3);
+    const alone = await Promise.all([1, 2, 3].map((i) => host.run(rowOf(i), 1)));
+    expect([...together]).toEqual(alone.flatMap((own) => [...own]));
   });
 
   test("given nobody who asks, when the time of idleness is over, then the process ends, and the next request starts one", async () => {

@@ -62,13 +62,15 @@ describe("a model's host process", () => {
   });
 
   test("given a process that hangs, when nothing comes for too long, then it is killed and the request is made again", async () => {
-    hostWith({ hungMs: 1_500 });
+    const lost: string[] = [];
+    hostWith({ hungMs: 1_500, on: { lost: (why) => lost.push(why) } });
     await host.ready();
     const first = pid();
     process.kill(first, "SIGSTOP");
     expect(await host.run(rows, 1)).toHaveLength(3);
     expect(pid()).not.toBe(first);
     expect(() => process.kill(first, 0)).toThrow("ESRCH");
+    expect(lost).toEqual(["the host process of model the model gave no answer for 1.5 s and was killed"]);
   });
 
   test("given a host that is stopped, when it is asked, then it refuses and its process is gone", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createPrng } from "@tradewind/core";
 import { createShares, type Shares } from "../src/budget/shares.ts";
 import { eachTestHasABus } from "./support/bus.ts";
@@ -46,5 +46,21 @@ describe("one limit shared by several instances", () => {
     await one!.beat(800, {});
     expect(one!.leftBytes()).toBe(0);
     expect(await one!.claim(800)).toBe(false);
+  });
+
+  test("given clocks that differ by hours, when each claims all of it, then one of them has it", async () => {
+    const kv = scene.bus().kv("leases");
+    const wall = vi.spyOn(Date, "now");
+    try {
+      const [one, other] = ["one", "other"].map((name) => createShares(kv, "shares", name, LIMIT));
+      wall.mockReturnValue(0);
+      expect(await one!.claim(LIMIT)).toBe(true);
+      wall.mockReturnValue(8 * 3_600_000);
+      expect(await other!.claim(LIMIT)).toBe(false);
+      wall.mockReturnValue(-8 * 3_600_000);
+      expect(await other!.claim(1)).toBe(false);
+    } finally {
+      wall.mockRestore();
+    }
   });
 });

@@ -9,7 +9,7 @@ export interface HostShare {
 interface Share {
   /** What its book has granted. */
   readonly bytes: number;
-  /** Wall time, ms; of one that has long said nothing the share is free. */
+  /** Wall time of its writing, ms. Clocks differ and jump: it tells that something was said, not how long ago. */
   readonly at: number;
   readonly models: Readonly<Record<string, HostShare>>;
 }
@@ -35,19 +35,35 @@ export interface Shares {
 const GONE_MS = 6_000;
 const TRIES_MOST = 50;
 
-export function createShares(kv: Kv, key: string, instance: string, limitBytes: number, now: () => number = Date.now): Shares {
+export function createShares(
+  kv: Kv,
+  key: string,
+  instance: string,
+  limitBytes: number,
+  now: () => number = () => performance.now(),
+): Shares {
   let others: Table = {};
+  /** What each of the others wrote last, and since when, by `now`, it is known here. */
+  const heard = new Map<string, { readonly at: number; readonly since: number }>();
   let models: Share["models"] = {};
   const left = (): number => Math.max(0, limitBytes - Object.values(others).reduce((sum, { bytes }) => sum + bytes, 0));
+
+  /** Of one that has said nothing for long the share is free. */
+  function isThere(one: string, { at }: Share): boolean {
+    const last = heard.get(one);
+    if (last?.at === at) return now() - last.since < GONE_MS;
+    heard.set(one, { at, since: now() });
+    return true;
+  }
 
   /** Puts our line into the table, unless the others leave too little for it and `must` is false. */
   async function write(bytes: number, must: boolean): Promise<boolean> {
     for (let attempt = 0; attempt < TRIES_MOST; attempt++) {
       const entry = await kv.get(key);
       const table = entry === undefined ? {} : readTable(entry.value);
-      others = Object.fromEntries(Object.entries(table).filter(([one, { at }]) => one !== instance && now() - at < GONE_MS));
+      others = Object.fromEntries(Object.entries(table).filter(([one, share]) => one !== instance && isThere(one, share)));
       if (!must && bytes > left()) return false;
-      const next = JSON.stringify({ ...others, [instance]: { bytes, at: now(), models } });
+      const next = JSON.stringify({ ...others, [instance]: { bytes, at: Date.now(), models } });
       const done = entry === undefined ? await kv.create(key, next) : await kv.update(key, next, entry.revision);
       if (done !== undefined) return true;
     }

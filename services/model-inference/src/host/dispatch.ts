@@ -134,14 +134,14 @@ export class Dispatch {
     }
   }
 
-  async #answer(batch: readonly Asked[], { process }: Serving): Promise<void> {
+  async #answer(batch: readonly Asked[], serving: Serving): Promise<void> {
     const { file, on, served } = this.#options;
     const classes = file.signature.labels.length;
     const rows = batch.reduce((sum, one) => sum + one.rows, 0);
     const { matrices, buffer } = this.#joined(batch, rows);
     const from = performance.now();
     try {
-      const all = await process.run(matrices, rows);
+      const all = await this.#outputs(matrices, rows, serving);
       this.#runMs += (performance.now() - from - this.#runMs) * MEAN_SHARE;
       on?.batch?.(rows);
       served();
@@ -150,6 +150,18 @@ export class Dispatch {
     } finally {
       if (buffer !== undefined) this.#spare.push(buffer);
     }
+  }
+
+  /** More rows than the file takes at once go in parts. */
+  async #outputs(matrices: Float32Array, rows: number, { process, maxRows }: Serving): Promise<Float32Array> {
+    if (rows <= maxRows) return process.run(matrices, rows);
+    const { rowSize, labels } = this.#options.file.signature;
+    const all = new Float32Array(rows * labels.length);
+    for (let from = 0; from < rows; from += maxRows) {
+      const to = Math.min(from + maxRows, rows);
+      all.set(await process.run(matrices.subarray(from * rowSize, to * rowSize), to - from), from * labels.length);
+    }
+    return all;
   }
 
   /** The matrices of a batch one after the other. */

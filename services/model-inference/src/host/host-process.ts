@@ -73,11 +73,17 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
   const tell = (message: ToHost): void => void child.send(message, () => undefined);
   const up = Promise.withResolvers<void>();
   const loaded = Promise.withResolvers<{ readonly device: string; readonly fallBack: string | undefined }>();
-  const calls = createCalls(hungMs, kill);
+  let hung = false;
+  const killHung = (): void => {
+    hung = true;
+    kill();
+  };
+  const calls = createCalls(hungMs, killHung);
   const watch = child.pid === undefined ? undefined : watchMemory(child.pid, name, device === "cpu");
   const ended = endOf(child).then((why): Failure => {
     watch?.stop();
-    return watch?.failureOf(why) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name()} ended: ${why}`);
+    const what = hung ? `gave no answer for ${hungMs / 1_000} s and was killed` : `ended: ${why}`;
+    return (hung ? undefined : watch?.failureOf(why)) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name()} ${what}`);
   });
   void ended.then((failure) => {
     up.reject(failure);
@@ -100,7 +106,7 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
     clearTimeout(timer);
   }
 
-  const loading = setTimeout(kill, hungMs);
+  const loading = setTimeout(killHung, hungMs);
   try {
     await up.promise;
     await watch?.limit(limitBytes);

@@ -56,7 +56,7 @@ export class ModelHost {
     const { key, name, rank, pinned, quarantineMs, idleMs, memory } = options;
     this.#options = options;
     const lossesMost = quarantineMs === Infinity ? Infinity : LOSSES_MOST;
-    this.#quarantine = createQuarantine({ now: Date.now, lossesMost, firstMs: quarantineMs });
+    this.#quarantine = createQuarantine({ now: () => performance.now(), lossesMost, firstMs: quarantineMs });
     this.#tenant = {
       key,
       get name() {
@@ -110,7 +110,7 @@ export class ModelHost {
   }
 
   state(): HostState {
-    const quarantine = this.#serving === undefined ? this.#quarantine.held() : undefined;
+    const quarantine = this.#serving === undefined ? this.#held() : undefined;
     const waiting = this.#dispatch.waiting;
     if (this.#serving !== undefined) return { state: "ready", quarantine, waiting };
     return { state: quarantine !== undefined ? "quarantined" : this.#starting !== undefined ? "loading" : "absent", quarantine, waiting };
@@ -239,8 +239,14 @@ export class ModelHost {
     this.#tellHeld();
   }
 
-  #tellHeld(): void {
+  /** With the time as people read it; the wall clock may jump, which is no reason to wait longer. */
+  #held(): HostState["quarantine"] {
     const held = this.#quarantine.held();
+    return held && { ...held, until: Date.now() + held.until - performance.now() };
+  }
+
+  #tellHeld(): void {
+    const held = this.#held();
     if (held !== undefined) this.#options.on?.quarantined?.(held.error, held.until);
   }
 

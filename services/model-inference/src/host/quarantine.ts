@@ -15,6 +15,7 @@ export interface Quarantine {
 }
 
 export interface QuarantineOptions {
+  /** Ms of a clock that does not jump. */
   readonly now: () => number;
   /** Processes that may end without an answer in between. */
   readonly lossesMost: number;

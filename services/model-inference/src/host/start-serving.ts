@@ -40,6 +40,8 @@ export interface Serving {
 /** The least that a host with a file of this size was ever seen to take; below that there is no use in trying. */
 const LEAST_BYTES = bytesOfMib(76);
 const LEAST_PER_FILE_BYTE = 2;
+/** The largest run takes at most this share of the time after which a process counts as hung. */
+const RUN_SHARE = 0.1;
 /** What a host is given beyond its peak when it asks for more. */
 const ROOM_BYTES = bytesOfMib(20);
 
@@ -116,22 +118,42 @@ async function checkGolden(process: HostProcess, golden: Golden, name: string): 
 }
 
 /**
- * The largest run there will be, so that its memory is in the book. Tells how many rows the file takes at once: one, where
- * more fail, or do not fit into a memory that cannot grow.
+ * The largest run there will be, so that its memory is in the book. Tells how many rows the file takes at once: fewer
+ * where they take too long; one, where more fail, or do not fit into a memory that cannot grow.
  */
-async function largestRun(process: HostProcess, { file, maxRows }: ServingOptions, mayGrow: boolean): Promise<number> {
-  const { fixedRows, rowSize } = file.signature;
-  const rows = fixedRows === 1 ? 1 : maxRows;
+async function largestRun(process: HostProcess, { file, maxRows, hungMs }: ServingOptions, mayGrow: boolean): Promise<number> {
+  const once = (rows: number): Promise<number> => timedRun(process, new Float32Array(rows * file.signature.rowSize), rows);
+  const inTime = (msPerRow: number): number => Math.max(1, Math.min(maxRows, Math.floor((hungMs * RUN_SHARE) / msPerRow)));
+  let ms: number;
   try {
-    await process.run(new Float32Array(rows * rowSize), rows);
+    ms = await once(1);
+    if (maxRows === 1 || file.signature.fixedRows === 1) return 1;
+    // The first run of all takes longer than the others.
+    if (inTime(ms) < maxRows) ms = await once(1);
   } catch (error) {
-    // What it makes of zeros is not what it makes of features.
-    if (!isFailure(error) || error.code === "MODEL_OUTPUT") return rows;
-    const wanting = process.memoryFailure(error.message);
-    if (wanting !== undefined && (mayGrow || rows === 1)) throw wanting;
-    if (rows === 1 || error.code !== "MODEL_RUN") throw error;
-    await process.run(new Float32Array(rowSize), 1);
-    return 1;
+    throw (isFailure(error) && process.memoryFailure(error.message)) || error;
   }
-  return rows;
+  const rows = inTime(ms);
+  if (rows === 1) return 1;
+  try {
+    await once(rows);
+    return rows;
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    const wanting = process.memoryFailure(error.message);
+    if (wanting !== undefined && mayGrow) throw wanting;
+    if (error.code === "MODEL_RUN") return 1;
+    throw error;
+  }
+}
+
+/** Wall ms of a run. What it makes of zeros is not what it makes of features: bad outputs do not count. */
+async function timedRun(process: HostProcess, matrices: Float32Array, rows: number): Promise<number> {
+  const from = performance.now();
+  try {
+    await process.run(matrices, rows);
+  } catch (error) {
+    if (!isFailure(error) || error.code !== "MODEL_OUTPUT") throw error;
+  }
+  return performance.now() - from;
 }
