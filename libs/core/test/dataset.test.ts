@@ -208,6 +208,26 @@ describe("a data set", () => {
     expect(said).toEqual([[98, 98 * (4 * 4 + 52)]]);
   });
 
+  test("given data that stops and goes on much later, when it is built, then no row sees or holds over the hole; bars without trades are none", () => {
+    const gapped = (minutes: number): CandleColumns => {
+      const columns = opens(...Array.from({ length: 60 }, (_, i) => (i < 30 ? 100 : 250) + (i % 7)));
+      columns.close[29] = columns.high[29] = columns.open[29]!;
+      const later = (time: number, i: number): number => (i < 30 ? time : time + minutes * 60_000);
+      return { ...columns, openTime: columns.openTime.map(later), closeTime: columns.closeTime.map(later) };
+    };
+    const [from, to] = [30 * 60_000, (30 + 25) * 60_000];
+    for (const label of labels) {
+      const told: unknown[] = [];
+      const whole = buildDataset(planOf(label), gapped(15), options);
+      const set = buildDataset(planOf(label), gapped(25), { ...options, onHoles: (...said) => told.push(said) });
+      expect([...set.featureStart].filter((start, row) => start < to && set.labelEnd[row]! > from)).toEqual([]);
+      expect(told).toEqual([[[{ from, to }], whole.rows - set.rows]]);
+      expect(whole.rows - set.rows).toBeGreaterThan(2);
+      expect(Math.max(...whole.forwardReturn)).toBeGreaterThan(1);
+      expect(Math.max(...set.forwardReturn)).toBeLessThan(0.1);
+    }
+  });
+
   test("given too few candles or an unknown label, when it is built, then one line says so", () => {
     const columns = opens(100, 101, 102);
     expect(() => buildDataset(planOf(labels[0]!), columns, options)).toThrow(expect.objectContaining({ code: "DATA_SET_EMPTY" }) as Error);

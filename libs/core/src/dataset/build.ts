@@ -9,6 +9,7 @@ import { walkMatrices, type ReadyMatrix } from "../features/walk.ts";
 import { aggregateColumns } from "../market/aggregate.ts";
 import type { Calendar } from "../market/calendar.ts";
 import { sideCost, type Dataset } from "./dataset.ts";
+import { holesIn, type Hole } from "./holes.ts";
 import type { LabelChoice, OutcomeOf } from "./label.ts";
 import { findLabelRule } from "./labels/registry.ts";
 
@@ -26,6 +27,8 @@ export interface DatasetOptions {
   readonly maxBytes?: number;
   /** Hears, before anything is allocated, how many rows there can be at most and how many bytes they take. */
   readonly onSize?: (rows: number, bytes: number) => void;
+  /** Hears of holes in the data and of how many rows were left out for them; not called where there are none. */
+  readonly onHoles?: (holes: readonly Hole[], rows: number) => void;
   /** Candles walked, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -36,8 +39,9 @@ const PROGRESS_EVERY = 16_384;
 
 /**
  * The rows of one instrument's candles, of the matrix's finest timeframe or finer. A row is entered at the open of the
- * first bar at or after its close; rows whose label would look past the data are left out. Throws `DATA_SET_TOO_LARGE`
- * with both numbers, `DATA_SET_EMPTY`, and what the matrix and label refuse.
+ * first bar at or after its close; rows whose label would look past the data are left out, and those that see or hold
+ * over a hole in it (`holesIn`). Throws `DATA_SET_TOO_LARGE` with both numbers, `DATA_SET_EMPTY`, and what the matrix and
+ * label refuse.
  */
 export function buildDataset(plan: DatasetPlan, columns: CandleColumns, options: DatasetOptions): Dataset {
   const { instrument, matrix } = plan;
@@ -52,13 +56,15 @@ export function buildDataset(plan: DatasetPlan, columns: CandleColumns, options:
   const rowSize = matrixSize(matrix);
   checkSize(most, most * (rowSize * 4 + ROW_BYTES), options);
   const outcomeOf = rule.create(plan.label.parameters, { bars, costPerSide: sideCost(toNumber(instrument.takerFee), plan.costs) });
-  const rows = collector(bars, most, rowSize, outcomeOf);
+  const holes = holesIn(bars, calendar, matrix.window);
+  const rows = collector(bars, holes, most, rowSize, outcomeOf);
   walkMatrices(matrix, columns, calendar, (ready, row) => {
     rows.add(ready);
     if (row % PROGRESS_EVERY === 0) onProgress?.(row, columns.length);
   });
   onProgress?.(columns.length, columns.length);
   const taken = rows.take();
+  if (holes.length > 0) options.onHoles?.(holes, rows.leftOut());
   if (taken.rows === 0)
     throw inputFailure(
       "DATA_SET_EMPTY",
@@ -82,7 +88,7 @@ function mib(bytes: number): string {
 }
 
 /** Room for `most` rows, filled in the order of their closes. */
-function collector(bars: CandleColumns, most: number, rowSize: number, outcomeOf: OutcomeOf) {
+function collector(bars: CandleColumns, holes: readonly Hole[], most: number, rowSize: number, outcomeOf: OutcomeOf) {
   const column = (): Float64Array => new Float64Array(most);
   const x = new Float32Array(most * rowSize);
   const label = new Int32Array(most);
@@ -90,20 +96,24 @@ function collector(bars: CandleColumns, most: number, rowSize: number, outcomeOf
   const returns = { forwardReturn: column(), longReturn: column(), shortReturn: column() };
   let rows = 0;
   let entry = 0;
+  let leftOut = 0;
 
   return {
     add({ matrix, candle, from }: ReadyMatrix): void {
       while (entry < bars.length && bars.openTime[entry]! < candle.closeTime) entry++;
       const outcome = outcomeOf(entry);
       if (outcome === undefined) return;
+      const end = bars.closeTime[outcome.lastRow]!;
+      if (holes.some((hole) => from < hole.to && end > hole.from)) return void leftOut++;
       x.set(matrix, rows * rowSize);
       times.featureStart[rows] = from;
       times.closeTime[rows] = candle.closeTime;
-      times.labelEnd[rows] = bars.closeTime[outcome.lastRow]!;
+      times.labelEnd[rows] = end;
       label[rows] = outcome.label;
       for (const name of ["forwardReturn", "longReturn", "shortReturn"] as const) returns[name][rows] = outcome[name];
       rows++;
     },
+    leftOut: () => leftOut,
     take: () => ({
       rows,
       x: x.subarray(0, rows * rowSize),
