@@ -143,7 +143,7 @@ function readNotes(properties: Readonly<Record<string, string>>, name: string): 
   const notes = Object.entries(properties).filter(([key]) => key.startsWith(PREFIX) && !known.has(key));
   const size = notes.reduce((sum, [key, text]) => sum + key.length + text.length, 0);
   if (notes.length > NOTES_MOST || size > NOTES_LONGEST)
-    throw wrong(name, `has ${notes.length} notes of ${size} characters, of which ${NOTES_MOST} of ${NOTES_LONGEST} are kept`);
+    throw wrong(name, `has ${notes.length} notes of ${size} characters, at most ${NOTES_MOST} of ${NOTES_LONGEST} are kept`);
   const clean = (text: string): string => text.replaceAll(CONTROL, " ");
   return Object.fromEntries(notes.map(([key, text]) => [clean(key.slice(PREFIX.length)), clean(text)]));
 }

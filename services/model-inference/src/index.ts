@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from "@tradewind/kit";
 import { build, buildWith, type InferenceOptions } from "./build.ts";
 
-export { registerModel, unregisterModel } from "./registration.ts";
+export { registerModel } from "./registration.ts";
 export { trialHost } from "./host/trial-host.ts";
 export type { InferenceStats, ModelStats } from "./stats.ts";
 

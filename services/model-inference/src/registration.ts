@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Bus } from "@tradewind/bus";
 import { versionNamed, type ModelRecord, type ModelState, type ModelVersion, type ServedModel } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
-import { checkModelId, dropModel, keepModel, lineOf, readModel, updateModel, type ServiceContext } from "@tradewind/kit";
+import { checkModelId, keepModel, lineOf, readModel, updateModel, type ServiceContext } from "@tradewind/kit";
 import { inspectModel, propertiesOf, versionFacts, withMetadata, type InspectedModel } from "@tradewind/onnx";
 
 export interface RegisterOptions {
@@ -40,13 +40,6 @@ export async function registerVersion(
   await options.tryOut?.(model);
   const record = await keepModel(bus, id, versionFacts(model), file, state, { by, reason, at: Date.now() });
   return { record, version: versionNamed(record, model.sha256) };
-}
-
-/** Takes a model out, and the files that no other names. Tells whether it was there. */
-export async function unregisterModel(bus: Bus, id: string): Promise<boolean> {
-  if ((await bus.kv("models").get(id)) === undefined) return false;
-  await dropModel(bus, id, undefined, { by: "operator", reason: "removed", at: Date.now() });
-  return true;
 }
 
 /** The file of a registered model, checked again. Throws `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`. */

@@ -1,4 +1,4 @@
-import type { ServiceCommand } from "@tradewind/contracts";
+import { decodeModelRecord, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
 import type { ServiceContext } from "@tradewind/kit";
 import type { InspectedModel } from "@tradewind/onnx";
@@ -24,14 +24,14 @@ export interface Serving {
  *
  * | verb | parameters | answer |
  * |---|---|---|
- * | list    | - | every record |
+ * | list    | - | every record that can be read |
  * | stats   | instance?: that one alone answers | its hosts and its budget |
  * | predict | matrix: numbers, or base64 of float32, with rows; or venue, instrument, timeframe? | what the model says |
  */
 export function servingVerbs({ bus, instance }: ServiceContext, serving: Serving): Readonly<Record<string, Verb>> {
   return {
     async list() {
-      const records = (await bus.kv("models").entries()).map(({ value }) => JSON.parse(value) as unknown);
+      const records = (await bus.kv("models").entries()).flatMap(({ value }) => recordIn(value) ?? []);
       return { message: `${records.length} models`, data: records };
     },
     async stats(command) {
@@ -46,6 +46,14 @@ export function servingVerbs({ bus, instance }: ServiceContext, serving: Serving
       return said === undefined ? undefined : { message: `model ${id} was asked`, data: said };
     },
   };
+}
+
+function recordIn(text: string): ModelRecord | undefined {
+  try {
+    return decodeModelRecord(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function subjectOf(command: ServiceCommand): PredictOf {

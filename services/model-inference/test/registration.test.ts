@@ -156,6 +156,14 @@ describe("registering models", () => {
     await Promise.all([service.stop(), other.stop()]);
   });
 
+  test("given a record that nobody can read, when the models are listed, then the others are there", async () => {
+    const service = await start(scene.bus());
+    await registerModel(scene.bus(), MODEL, modelFile());
+    await scene.bus().kv("models").put("bad", "{");
+    expect((await listed(scene.bus())).map(({ id }) => id)).toEqual([MODEL]);
+    await service.stop();
+  });
+
   test("given an older version, when its file is registered again, then the answer is about it", async () => {
     const bus = scene.bus();
     const service = await start(bus);
