@@ -21,7 +21,7 @@ export * from "./analytics/trips.ts";
 export * from "./dataset/build.ts";
 export * from "./dataset/dataset.ts";
 export * from "./dataset/evaluate.ts";
-export type { Hole } from "./dataset/holes.ts";
+export * from "./dataset/holes.ts";
 export * from "./dataset/label.ts";
 export * from "./dataset/labels/registry.ts";
 export * from "./dataset/money.ts";

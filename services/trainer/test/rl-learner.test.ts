@@ -23,8 +23,7 @@ function datasetOf(columns: CandleColumns, instrument: Instrument): Dataset {
   return buildDataset({ instrument, matrix: volumes, label, costs: COSTS }, columns, { calendar: calendarNamed(instrument.calendar) });
 }
 
-function lessonOf(rows: number, seed: number, instrument = instrumentOf("linear")): Lesson {
-  const columns = planted(rows, seed);
+function lessonOf(rows: number, seed: number, instrument = instrumentOf("linear"), columns = planted(rows, seed)): Lesson {
   const dataset = datasetOf(columns, instrument);
   const [fold] = walkForward(dataset, { folds: 1, minTrain: 0.7, embargoMs: 0 });
   return { dataset, columns, instrument, train: fold!.train, validation: fold!.validation };
@@ -58,6 +57,23 @@ describe("the family dqn", () => {
       expect(curve).toHaveLength(3);
       // It earns: the negated mean reward on validation rows is well below 0.
       expect(curve[kept!]!.validationLoss).toBeLessThan(-0.5);
+    } finally {
+      await learner.release();
+    }
+  });
+
+  test("given data that stops and goes on later at ten times the price, when it has lived in it, then nobody earned that step", async () => {
+    const columns = planted(1_500, 24);
+    for (let row = 500; row < columns.length; row++) {
+      for (const time of ["openTime", "closeTime"] as const) columns[time][row]! += 90 * 86_400_000;
+      for (const price of ["open", "high", "low", "close"] as const) columns[price][row]! *= 10;
+    }
+    const learner = await open(lessonOf(1_500, 24, instrumentOf("linear"), columns));
+    try {
+      const { curve, kept } = await learner.fit(quiet);
+      // In usual moves of a row; were the step one of them, a usual move would be ten times as large.
+      expect(curve[kept!]!.validationLoss).toBeLessThan(-0.5);
+      expect(curve.every(({ loss }) => loss < 1)).toBe(true);
     } finally {
       await learner.release();
     }

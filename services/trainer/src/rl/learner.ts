@@ -1,4 +1,4 @@
-import { directionLabels, inputFailure, normaliserOf, type Dataset } from "@tradewind/core";
+import { calendarNamed, directionLabels, holesIn, inputFailure, normaliserOf, type Dataset } from "@tradewind/core";
 import { defaults } from "@tradewind/config";
 import { netFamilies, openNetTrainer, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
 import type { CurvePoint, FitSummary, Learner, LearnerFamily, LearnerOptions, Lesson, Settings, Tell } from "../learners/learner.ts";
@@ -51,6 +51,8 @@ interface World {
   readonly candleOf: (row: number) => number;
   /** One over the usual move of a row: brings rewards to about 1. */
   readonly scale: number;
+  /** Whether no hole in the data lies between two rows; behind one an account begins anew. */
+  readonly follows: (row: number, next: number) => boolean;
   readonly experience: readonly Transition[];
 }
 
@@ -159,12 +161,16 @@ async function fit(
 
 /** Acts on `count` rows from place `from` of the training rows on, and remembers what came of it. */
 async function live(world: World, agent: Agent, from: number, count: number, epsilon: number, anew: boolean): Promise<void> {
-  const { dataset, train, market, candleOf, scale } = world;
+  const { dataset, train, market, candleOf, follows, scale } = world;
   const rows = train.subarray(from, from + count);
   const actions = await agent.actAll(matricesOf(dataset, rows), count, epsilon);
   if (anew) market.reset(candleOf(rows[0]!));
   for (let i = 0; i < count; i++) {
     const next = train[from + i + 1]!;
+    if (!follows(rows[i]!, next)) {
+      market.reset(candleOf(next));
+      continue;
+    }
     const { reward, done } = market.step(actions[i]!, candleOf(next));
     agent.remember({ state: rows[i]!, action: actions[i]!, reward: reward * scale, next, done });
     if (done) market.reset(candleOf(next));
@@ -194,19 +200,25 @@ async function closeEpoch(world: World, agent: Agent, trainer: NetTrainer, at: P
 }
 
 /** Mean scaled reward per validation row of always taking the best action. The market is left to be begun anew. */
-async function greedyReward({ dataset, validation, market, candleOf, scale }: World, agent: Agent): Promise<number> {
+async function greedyReward({ dataset, validation, market, candleOf, follows, scale }: World, agent: Agent): Promise<number> {
   market.reset(candleOf(validation[0]!));
-  let sum = 0;
+  let [sum, steps] = [0, 0];
   for (let from = 0; from < validation.length - 1; from += CHUNK) {
     const rows = validation.subarray(from, Math.min(from + CHUNK, validation.length - 1));
     const actions = await agent.actAll(matricesOf(dataset, rows), rows.length, 0);
     for (let i = 0; i < rows.length; i++) {
-      const { reward, done } = market.step(actions[i]!, candleOf(validation[from + i + 1]!));
+      const next = validation[from + i + 1]!;
+      if (!follows(rows[i]!, next)) {
+        market.reset(candleOf(next));
+        continue;
+      }
+      const { reward, done } = market.step(actions[i]!, candleOf(next));
       sum += reward * scale;
-      if (done) return sum / (from + i + 1);
+      steps++;
+      if (done) return sum / steps;
     }
   }
-  return sum / (validation.length - 1);
+  return sum / Math.max(1, steps);
 }
 
 async function temperatureOf({ dataset, validation }: World, trainer: NetTrainer): Promise<number> {
@@ -223,13 +235,19 @@ function worldOf({ dataset, columns, instrument, train, validation }: Lesson, ke
     candles[row] = candle;
   }
   const candleOf = (row: number): number => candles[row]!;
-  let squares = 0;
-  for (let i = 1; i < train.length; i++)
+  const holes = holesIn(columns, calendarNamed(instrument.calendar), dataset.matrix.window);
+  const { closeTime } = dataset;
+  const follows = (row: number, next: number): boolean => !holes.some(({ from }) => closeTime[row]! <= from && closeTime[next]! > from);
+  let [squares, moves] = [0, 0];
+  for (let i = 1; i < train.length; i++) {
+    if (!follows(train[i - 1]!, train[i]!)) continue;
     squares += Math.log(columns.close[candleOf(train[i]!)]! / columns.close[candleOf(train[i - 1]!)]!) ** 2;
-  const usual = Math.sqrt(squares / (train.length - 1));
+    moves++;
+  }
+  const usual = Math.sqrt(squares / Math.max(1, moves));
   const scale = usual > 0 ? 1 / usual : 1;
   const experience = kept.map((one) => ({ ...one, reward: one.reward * scale }));
-  return { dataset, train, validation, market, candleOf, scale, experience };
+  return { dataset, train, validation, market, candleOf, follows, scale, experience };
 }
 
 /** What paper runs did on the training rows, and on nothing else. */
