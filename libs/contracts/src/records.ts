@@ -63,6 +63,8 @@ export interface JobRecord {
   readonly changedAt: number;
   /** The instance that works it. */
   readonly worker?: string;
+  /** How often a worker has begun it, without those that gave it back because they were to end. */
+  readonly takings?: number;
   /** 0..1. */
   readonly progress?: number;
   /** One line for people: what it is at, what came out, or why it failed. */

@@ -113,16 +113,4 @@ export interface ModelStatsAnswer {
 }
 
 /** GET /api/jobs/ID, and each of /api/jobs. */
-export interface JobAnswer {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: string;
-  readonly by: string;
-  readonly askedAt: number;
-  readonly changedAt: number;
-  readonly worker?: string;
-  readonly progress?: number;
-  readonly message: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly result?: unknown;
-}
+export type { JobRecord as JobAnswer } from "@tradewind/contracts";

@@ -3,28 +3,14 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bus } from "@tradewind/bus";
-import { decodeMessage, decodeModelRecord, encodeMessage, type JobRecord, type ModelRecord } from "@tradewind/contracts";
-import { askJob, cancelJob, readJob, type StartedService } from "@tradewind/kit";
+import { decodeMessage, decodeModelRecord, encodeMessage, type ModelRecord } from "@tradewind/contracts";
+import { cancelJob, readJob, type StartedService } from "@tradewind/kit";
 import { inspectModel } from "@tradewind/onnx";
 import { eventually, startNats, tempDir, type NatsServer } from "@tradewind/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { takeJob } from "../src/jobs/take-job.ts";
 import { trainerMetrics } from "../src/metrics.ts";
-import { installation, openMemory, openNats, smallJob, trainer } from "./support/service.ts";
-
-const asker = (bus: Bus) => ({ bus, instance: "test", run: { run: "r", clock: "wall", startedAt: 0 } as const });
-const ask = (bus: Bus, id: string, parameters: Record<string, unknown>) =>
-  askJob(asker(bus), { id, kind: "train", by: "test", parameters });
-
-async function ended(bus: Bus, id: string): Promise<JobRecord> {
-  return eventually(
-    async () => {
-      const job = await readJob(bus, id);
-      return job !== undefined && ["done", "failed", "cancelled"].includes(job.state) ? job : undefined;
-    },
-    { timeoutMs: 100_000, message: `job ${id} has not ended` },
-  );
-}
+import { ask, ended, installation, openMemory, openNats, smallJob, trainer } from "./support/service.ts";
 
 async function modelOf(bus: Bus, id: string): Promise<ModelRecord | undefined> {
   const entry = await bus.kv("models").get(id);
@@ -97,6 +83,16 @@ describe("given a trainer on the embedded bus", () => {
     ["a word too much", smallJob("m", { colour: "red" }), /colour/],
     ["a state that is none", smallJob("m", { state: "king" }), /king/],
     ["too few candles", smallJob("m", { to: "2024-01-01T00:40:00Z" }), /candles/],
+    ["days below 0", smallJob("m", { from: undefined, days: -5 }), /days -5/],
+    ["more days than there are", smallJob("m", { from: undefined, days: 1e9 }), /days 1000000000/],
+    ["a time before all markets", smallJob("m", { from: "0001-01-01" }), /0001-01-01.*1970/],
+    ["a count that is the trainer's own", smallJob("m", { takings: -1e9 }), /takings/],
+    ["a file as experience", smallJob("m", { family: "dqn", experience: "/etc/passwd" }), /passwd.*account(?!.*root:)/],
+    ["a file beside it as experience", smallJob("m", { family: "dqn", experience: "../ledger.jsonl" }), /account/],
+    ["experience of an account without a ledger", smallJob("m", { family: "dqn", experience: "paper-none" }), /paper-none/],
+    ["a file as member", smallJob("m", { family: "ensemble", members: ["cnn", "/etc/passwd"] }), /passwd.*registered/],
+    ["a file beside it as member", smallJob("m", { family: "meta", members: "cnn,models/a.onnx" }), /registered/],
+    ["a member that nobody has registered", smallJob("m", { family: "ensemble", members: ["cnn", "nobody"] }), /nobody/],
   ])("when a job has %s, then its record says so in one line and nothing is kept", async (_, parameters, says) => {
     await ask(bus, "bad", parameters);
     const job = await ended(bus, "bad");
@@ -132,7 +128,7 @@ describe("given a trainer on the embedded bus", () => {
     await inTheMiddle(bus, "killed");
     for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
     const job = await ended(bus, "killed");
-    expect(job, job.message).toMatchObject({ state: "done", parameters: { losses: 1 } });
+    expect(job, job.message).toMatchObject({ state: "done", takings: 2 });
     expect((job.result as Result).resumedFrom).toBeGreaterThan(0);
     expect((job.result as Result).weightsHash).toBe((whole.result as Result).weightsHash);
   });

@@ -126,6 +126,13 @@ describe("given a training", () => {
     expect(await begin(true)).toBeUndefined();
   });
 
+  it("when the rows are too few for an interval, then sentence, result and card say no number there", async () => {
+    const { result, card } = await trainWish(smallWish(file, { family: "gbdt", folds: 1, labelParameters: { horizon: 150 } }), tempDir());
+    expect(result.baseline).toMatchObject({ beats_naive: "not distinguishable", difference: { low_pct: null, high_pct: null } });
+    expect(result.baseline.sentence).toContain("too few rows for a 95 % interval");
+    expect(`${JSON.stringify(result)} ${card}`).not.toContain("NaN");
+  });
+
   it("when its folder cannot be written, then nothing is left half-written", async () => {
     const place = join(tempDir(), "taken");
     writeFileSync(place, "a file");

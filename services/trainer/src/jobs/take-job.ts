@@ -1,18 +1,16 @@
 import { decodeMessage, encodeMessage, subjectOf, type JobRecord, type PayloadOf } from "@tradewind/contracts";
-import { isFailure, type Failure } from "@tradewind/core";
-import { isEnded, keepModel, lineOf, readJob as recordOf, updateJob, type ServiceContext } from "@tradewind/kit";
+import { isEnded, keepModel, lineOf, readJob as recordOf, updateJob } from "@tradewind/kit";
 import { inspectModel, versionFacts } from "@tradewind/onnx";
 import type { TrainerMetrics } from "../metrics.ts";
-import { completeTraining } from "../train/request.ts";
+import { families } from "../learners/registry.ts";
 import type { TrainingProgress } from "../train/run.ts";
 import type { FromWorker } from "./protocol.ts";
 import { startWorker } from "./start-worker.ts";
-import { readJob, type TrainingJob } from "./wish.ts";
-
-type Context = Pick<ServiceContext, "bus" | "config" | "clock" | "log" | "state" | "signal" | "instance" | "run">;
+import { begin, givesBack, type JobContext } from "./takings.ts";
+import type { TrainingJob } from "./wish.ts";
 
 export interface JobOptions {
-  readonly context: Context;
+  readonly context: JobContext;
   readonly metrics: TrainerMetrics;
   /** Absolute folder of models and checkpoints. */
   readonly dir: string;
@@ -23,8 +21,6 @@ export interface JobOptions {
 
 const BEAT_MS = 1_000;
 const TELL_EVERY_MS = 250;
-/** A job whose process is lost so often takes it down by itself. */
-const LOSSES_MOST = 3;
 
 /**
  * Works one message of `tw.job.train`. What is wrong with the job ends in its record; what may go better elsewhere (the
@@ -38,21 +34,21 @@ export async function takeJob(options: JobOptions, text: string, renew: () => vo
   const { id } = decoded.envelope.data;
   const before = await recordOf(bus, id);
   if (before === undefined || isEnded(before)) return log.info(`job ${id} is ${before?.state ?? "unknown"} already`);
-  const family = String(before.parameters["family"]);
+  const family = familyOf(before);
   const startedAt = performance.now();
   metrics.running.inc();
   try {
-    const { job, record } = await begin(context, before);
-    log.info(`job ${id}: trains ${job.model}, ${family}`);
+    const job = await begin(context, before);
+    if (job !== undefined) log.info(`job ${id}: trains ${job.model}, ${family}`);
     state.partitions([id]);
-    const done = await trainAndKeep(options, record, job, renew);
+    const done = job && (await trainAndKeep(options, before, job, renew));
     metrics.jobs.inc({ family, outcome: done === undefined ? "ended_elsewhere" : "done" });
     if (done === undefined) return;
     metrics.seconds.observe({ family }, (performance.now() - startedAt) / 1_000);
     log.info(`job ${id}: ${done}`);
     state.note(`job ${id}: ${done}`);
   } catch (error) {
-    if (isFailure(error) && error.action === "retry" && !(await worn(context, id, error))) {
+    if (await givesBack(context, id, error)) {
       log.info(`job ${id} is given back: ${lineOf(error)}`);
       throw error;
     }
@@ -66,14 +62,10 @@ export async function takeJob(options: JobOptions, text: string, renew: () => vo
   }
 }
 
-/** Checks the job and marks it as begun. The market goes on, so where its candles end is written down with it. */
-async function begin(context: Context, before: JobRecord): Promise<{ readonly job: TrainingJob; readonly record: JobRecord }> {
-  const { bus, config, clock, instance } = context;
-  const parameters = { ...before.parameters, to: before.parameters["to"] ?? new Date(clock.now()).toISOString() };
-  const job = await readJob(parameters, config, clock.now());
-  completeTraining(job.wish);
-  const record = await updateJob(bus, before.id, { state: "running", worker: instance, parameters, message: "begins" });
-  return { job, record: record ?? before };
+/** A label of metrics, which must not be whatever somebody writes. */
+function familyOf({ parameters }: JobRecord): string {
+  const family = parameters["family"];
+  return typeof family === "string" && Object.hasOwn(families, family) ? family : "unknown";
 }
 
 /** A line on what came out; undefined when the job was cancelled, or done by another, meanwhile. */
@@ -116,10 +108,12 @@ async function trainAndKeep(options: JobOptions, { id, by }: JobRecord, job: Tra
 }
 
 /** Writes down how far it is; tells whether somebody ended the job meanwhile. The bus may be away: then nobody has. */
-async function look({ bus, instance }: Context, id: string, progress: TrainingProgress | undefined): Promise<boolean> {
-  if (progress === undefined) return false;
-  const change = { progress: Number(progress.share.toFixed(4)), message: progress.phase, worker: instance };
-  return updateJob(bus, id, change).then(
+async function look({ bus, instance }: JobContext, id: string, progress: TrainingProgress | undefined): Promise<boolean> {
+  const seen =
+    progress === undefined
+      ? recordOf(bus, id)
+      : updateJob(bus, id, { progress: Number(progress.share.toFixed(4)), message: progress.phase, worker: instance });
+  return seen.then(
     (record) => record !== undefined && isEnded(record),
     () => false,
   );
@@ -146,14 +140,16 @@ function tellProgress({ context, metrics }: JobOptions, id: string, { model, wis
   if (bus.connected) bus.publish(subjectOf("training", { model }), encodeMessage("training", { ...head, data }));
 }
 
-/** Puts the files into the blob buckets and the version into the model's record, then the job is done. */
+/** Puts the files into the blob buckets and the version into the model's record, then the job is done; nothing of one that was ended. */
 async function keep(
-  { bus, instance }: Context,
+  { bus, instance }: JobContext,
   id: string,
   by: string,
   { model, state }: TrainingJob,
   { result, onnx, card, resumedFrom }: Extract<FromWorker, { type: "done" }>,
-): Promise<string> {
+): Promise<string | undefined> {
+  const now = await recordOf(bus, id);
+  if (now === undefined || isEnded(now)) return undefined;
   const facts = versionFacts(inspectModel(onnx, `model ${model}`));
   await bus.blobs("model-cards").put(facts.sha256, new TextEncoder().encode(card));
   const note = { by: instance, reason: `trained by job ${id} (${by})`, at: Date.now() };
@@ -171,15 +167,6 @@ async function keep(
     metrics,
     ...(resumedFrom !== undefined && { resumedFrom }),
   };
-  await updateJob(bus, id, { state: "done", progress: 1, message, result: outcome });
-  return message;
-}
-
-/** Counts a loss of the training's own process in the job's record; true when there were too many. */
-async function worn({ bus }: Context, id: string, error: Failure): Promise<boolean> {
-  if (error.code !== "TRAINING_LOST") return false;
-  const parameters = (await recordOf(bus, id))?.parameters ?? {};
-  const losses = Number(parameters["losses"] ?? 0) + 1;
-  await updateJob(bus, id, { parameters: { ...parameters, losses }, message: `${lineOf(error)}; goes on from its checkpoint` });
-  return losses >= LOSSES_MOST;
+  const ended = await updateJob(bus, id, { state: "done", progress: 1, message, result: outcome });
+  return ended?.state === "done" ? message : undefined;
 }

@@ -29,6 +29,7 @@ export function ensembleOf(familyOf: (name: string) => LearnerFamily): LearnerFa
             kept: 0,
             parameters: weights.length,
             notices: [...notices, `weights: ${worth.join(", ")}`],
+            cautions: speakers.cautions,
           };
         },
         probabilities: async (matrices, rows) => weightedVote(await speakers.said(matrices, rows), weights!),

@@ -1,5 +1,7 @@
 import type { CandleColumns, Dataset, Instrument, MatrixPlan } from "@tradewind/core";
 import type { Golden } from "@tradewind/onnx";
+import type { CardCaution } from "../card/model.ts";
+import type { Experience } from "../rl/experience.ts";
 
 /** What a learner learns from. Row numbers are of `dataset`, in time order. */
 export interface Lesson {
@@ -24,9 +26,15 @@ export interface Setting {
 export type SettingSpecs = Readonly<Record<string, Setting>>;
 export type Settings = Readonly<Record<string, number>>;
 
+/** A model file that was read. */
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A trained model file, or the family of one to be trained first, as part of a larger model. */
 export type Member =
-  | { readonly kind: "file"; readonly name: string; readonly bytes: Uint8Array }
+  | ({ readonly kind: "file" } & NamedFile)
   | { readonly kind: "family"; readonly name: string; readonly settings: Settings };
 
 export interface LearnerOptions {
@@ -35,8 +43,8 @@ export interface LearnerOptions {
   readonly seed: number;
   /** Of families made of others; empty for the rest. */
   readonly members: readonly Member[];
-  /** Transitions kept from paper runs, for families that learn from them; a type of its own in `rl/`. */
-  readonly experience?: unknown;
+  /** Of paper runs, for families that learn from what was done. */
+  readonly experience?: Experience | undefined;
 }
 
 /** How far a fit is. Losses are means: of the samples since the last call, of all validation rows. */
@@ -71,6 +79,8 @@ export interface FitSummary {
   readonly curve: readonly CurvePoint[];
   /** Where training stopped early, or the best was kept; one line each, for people. */
   readonly notices: readonly string[];
+  /** What whoever uses the model must know of it. */
+  readonly cautions?: readonly CardCaution[];
   /** What the losses of the curve are: "cross entropy (nats)". */
   readonly objective: string;
   /** Index into the curve of the step whose weights were kept; null where that is not a step. */

@@ -38,6 +38,7 @@ export function metaOf(familyOf: (name: string) => LearnerFamily): LearnerFamily
             kept: null,
             parameters: head.weights.length,
             notices: [...notices, told],
+            cautions: speakers.cautions,
           };
         },
         async probabilities(matrices, rows) {
@@ -62,8 +63,6 @@ export function metaOf(familyOf: (name: string) => LearnerFamily): LearnerFamily
 async function headOver({ rows, labels, names, predictions }: Speakers, dataset: Dataset, { l2, steps, regimes }: Settings) {
   const until = Math.floor(rows.length * (1 - metaDefaults.validationShare));
   if (until < 2) throw inputFailure("TOO_FEW_ROWS", `${rows.length} rows are too few to train a head over members; give more candles`);
-  const judgedFrom = dataset.closeTime[rows[until]!]!;
-  const looking = rows.subarray(0, until).filter((row) => dataset.labelEnd[row]! > judgedFrom).length;
   const said = await predictions();
   return trainMeta({
     members: names.map((name, i) => ({ name, probabilities: said[i]! })),
@@ -72,6 +71,13 @@ async function headOver({ rows, labels, names, predictions }: Speakers, dataset:
     rows: rows.length,
     labels,
     classes: directionLabels,
-    settings: { l2: l2!, steps: steps!, regimes: regimes === 1 ? 1 : 0, gap: Math.min(looking, until - 1) },
+    settings: { l2: l2!, steps: steps!, regimes: regimes === 1 ? 1 : 0, gap: Math.min(gapBefore(dataset, rows, until), until - 1) },
   });
+}
+
+/** How many rows before place `until` are to be left out, so that none that stays has a label that looks past its close. */
+export function gapBefore({ closeTime, labelEnd }: Pick<Dataset, "closeTime" | "labelEnd">, rows: Int32Array, until: number): number {
+  const judgedFrom = closeTime[rows[until]!]!;
+  const first = rows.subarray(0, until).findIndex((row) => labelEnd[row]! > judgedFrom);
+  return first === -1 ? 0 : until - first;
 }

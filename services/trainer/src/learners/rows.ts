@@ -1,7 +1,9 @@
 import { directionLabels, scoreOf, type Dataset } from "@tradewind/core";
 
-/** The matrices of some rows, one after the other. */
+/** The matrices of some rows, one after the other: those of the data set itself where the rows follow each other there. */
 export function matricesOf({ x, rowSize }: Pick<Dataset, "x" | "rowSize">, rows: Int32Array): Float32Array {
+  const first = rows[0] ?? 0;
+  if (rows.every((row, i) => row === first + i)) return x.subarray(first * rowSize, (first + rows.length) * rowSize);
   const out = new Float32Array(rows.length * rowSize);
   rows.forEach((row, i) => out.set(x.subarray(row * rowSize, (row + 1) * rowSize), i * rowSize));
   return out;

@@ -23,3 +23,8 @@ export function completeSettings(family: Pick<LearnerFamily, "name" | "settings"
     }),
   );
 }
+
+/** What `--epochs` says, as the family calls it. */
+export function lengthOf({ lengthSetting }: LearnerFamily, length: number | undefined): Readonly<Record<string, number>> {
+  return length === undefined || lengthSetting === undefined ? {} : { [lengthSetting]: length };
+}

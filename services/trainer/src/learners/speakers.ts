@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { rowsBefore } from "@tradewind/core";
 import { inspectModel, openModelSession } from "@tradewind/onnx";
+import type { CardCaution } from "../card/model.ts";
 import type { About, FitSummary, Learner, LearnerFamily, LearnerOptions, Lesson, Member, Tell } from "./learner.ts";
 import { inChunks, labelsOf } from "./rows.ts";
 
 /** The members of a composed learner: trained one after the other, or read from files. */
 export interface Speakers {
   readonly names: readonly string[];
-  /** Later rows that no member has seen, by which what is above them is set. */
+  /** Rows by which what is above the members is set: later ones that no member has seen, where there are any. */
   readonly rows: Int32Array;
   readonly labels: Int32Array;
   /** Trains those that are to be trained, from where they stand. */
@@ -22,6 +23,8 @@ export interface Speakers {
   files(about: About): Promise<{ readonly name: string; readonly file: Uint8Array }[]>;
   snapshot(): unknown;
   restore(saved: unknown): Promise<void>;
+  /** What the rows are worth for that. */
+  readonly cautions: readonly CardCaution[];
   release(): Promise<void>;
 }
 
@@ -41,8 +44,8 @@ export async function openSpeakers(
   { members, seed, experience }: LearnerOptions,
   familyOf: (name: string) => LearnerFamily,
 ): Promise<Speakers> {
-  const { dataset, validation } = lesson;
-  const { own, rows } = splitLesson(lesson);
+  const { dataset } = lesson;
+  const { own, rows, cautions } = splitLesson(lesson);
   const speakers: Speaker[] = [];
   const release = async (): Promise<void> => {
     for (const speaker of speakers) await speaker.release();
@@ -67,8 +70,9 @@ export async function openSpeakers(
   };
   return {
     names: speakers.map(({ name }) => name),
-    rows: validation.length === 0 ? lesson.train : rows,
-    labels: labelsOf(dataset, validation.length === 0 ? lesson.train : rows),
+    rows,
+    labels: labelsOf(dataset, rows),
+    cautions,
     async fit(tell) {
       const notices: string[] = [];
       for (const [i, speaker] of speakers.entries()) {
@@ -81,9 +85,8 @@ export async function openSpeakers(
       return notices;
     },
     async predictions() {
-      const judged = validation.length === 0 ? lesson.train : rows;
       const said: Float32Array[] = [];
-      for (const speaker of speakers) said.push(await inChunks(dataset, judged, (x, count) => speaker.said(x, count)));
+      for (const speaker of speakers) said.push(await inChunks(dataset, rows, (x, count) => speaker.said(x, count)));
       return said;
     },
     said: all,
@@ -101,13 +104,23 @@ export async function openSpeakers(
  * The first half of the later rows is for members to stop early by, the second for what is above them, so that it is set
  * by what they say of rows that have not moved them.
  */
-function splitLesson(lesson: Lesson): { readonly own: Lesson; readonly rows: Int32Array } {
-  const { dataset, validation } = lesson;
-  if (validation.length < 2) return { own: lesson, rows: validation };
+export function splitLesson(lesson: Lesson): {
+  readonly own: Lesson;
+  readonly rows: Int32Array;
+  readonly cautions: readonly CardCaution[];
+} {
+  const { dataset, train, validation } = lesson;
+  if (validation.length < 2) return { own: { ...lesson, validation: validation.subarray(0, 0) }, rows: train, cautions: [OWN_ROWS] };
   const rows = validation.subarray(validation.length >> 1);
-  const before = rowsBefore(dataset, rows, 0).at(-1) ?? -1;
-  return { own: { ...lesson, validation: validation.subarray(0, validation.length >> 1).filter((row) => row <= before) }, rows };
+  const before = new Set(rowsBefore(dataset, rows, 0));
+  const earlier = validation.subarray(0, validation.length >> 1).filter((row) => before.has(row));
+  return { own: { ...lesson, validation: earlier }, rows, cautions: [] };
 }
+
+const OWN_ROWS: CardCaution = {
+  code: "MEMBERS_JUDGED_BY_OWN_ROWS",
+  detail: "No rows could be held back from the members: what is above them was set by the rows they learnt from. Give more candles.",
+};
 
 function nameOf(member: Member): string {
   return basename(member.name, ".onnx")

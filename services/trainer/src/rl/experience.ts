@@ -26,6 +26,9 @@ export interface ExperienceScope {
   readonly train: Int32Array;
 }
 
+/** The ledger of paper runs: an exported one's file, or its entries. */
+export type Experience = string | readonly LedgerEntry[];
+
 /** What one variant held and earned, as of a moment. */
 interface Holding {
   qty: number;
@@ -47,10 +50,7 @@ export function experienceOf(scope: ExperienceScope, entries: readonly LedgerEnt
   for (const { events } of entries)
     for (const event of events) if (event.type === "fill" && event.instrument === instrument.id) variants.add(event.variant);
   if (variants.size === 0)
-    throw inputFailure(
-      "EXPERIENCE_ELSEWHERE",
-      `the ledger's ${entries.length} entries hold no fill of ${instrument.symbol}; export the ledger of a run that traded it`,
-    );
+    throw inputFailure("EXPERIENCE_ELSEWHERE", `the ledger holds no fill of ${instrument.symbol}; take that of a run that traded it`);
   const [first, last] = [entries[0]?.time ?? Infinity, entries.at(-1)?.watermark ?? -Infinity];
   const rows = train.filter((row) => dataset.closeTime[row]! >= first && dataset.closeTime[row]! <= last);
   return [...variants].flatMap((variant) => ofVariant(scope, entries, variant, rows));

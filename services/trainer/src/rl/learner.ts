@@ -6,7 +6,7 @@ import { shuffled } from "../learners/net.ts";
 import { inChunks, matricesOf } from "../learners/rows.ts";
 import { createAgent, softmax, type Agent } from "./agent.ts";
 import { tradingEnvironment, type TradingEnvironment } from "./environment.ts";
-import { experienceOf, readLedgerFile } from "./experience.ts";
+import { experienceOf, readLedgerFile, type Experience } from "./experience.ts";
 import type { Transition } from "./memory.ts";
 import { settings as own } from "./settings.ts";
 import { fittedTemperature } from "./temperature.ts";
@@ -251,9 +251,9 @@ function worldOf({ dataset, columns, instrument, train, validation }: Lesson, ke
 }
 
 /** What paper runs did on the training rows, and on nothing else. */
-async function keptExperience(lesson: Lesson, given: unknown): Promise<readonly Transition[]> {
-  if (typeof given !== "string") return [];
-  return experienceOf(lesson, await readLedgerFile(given));
+async function keptExperience(lesson: Lesson, given: Experience | undefined): Promise<readonly Transition[]> {
+  if (given === undefined) return [];
+  return experienceOf(lesson, typeof given === "string" ? await readLedgerFile(given) : given);
 }
 
 function openTrainer(dataset: Dataset, train: Int32Array, settings: Settings, seed: number): Promise<NetTrainer> {

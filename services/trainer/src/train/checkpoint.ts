@@ -14,15 +14,9 @@ export interface CheckpointFile {
   remove(): void;
 }
 
-/** Grows when what is saved changes its shape: an older checkpoint is then never found. */
-const FORMAT = 1;
-
 /** The key of a training: equal for equal settings on equal data, and for nothing else. */
 export function checkpointKey(of: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify([FORMAT, of]))
-    .digest("hex")
-    .slice(0, 24);
+  return createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 24);
 }
 
 const FORGOTTEN_MS = 30 * 86_400_000;

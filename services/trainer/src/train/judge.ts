@@ -42,7 +42,7 @@ export function judge(prepared: Prepared, folds: readonly FoldResult[], summary:
   return {
     evaluation,
     sentence: sentenceOf(evaluation),
-    cautions: [...prepared.cautions, ...cautionsOf(dataset, folds, rows, evaluation, summary)],
+    cautions: [...prepared.cautions, ...(summary.cautions ?? []), ...cautionsOf(dataset, folds, rows, evaluation, summary)],
     folds: folds.map((fold) => figuresOf(dataset, fold)),
     roundTripCostPct: 200 * sideCost(toNumber(plan.instrument.takerFee), plan.costs),
     intervalMethod: `circular block bootstrap, 1,000 draws of blocks of ${blockLength(dataset, rows)} rows`,
@@ -61,7 +61,7 @@ export function percent(share: number, digits = 4): string {
   return Number(text) === 0 ? (0).toFixed(digits) : share > 0 ? `+${text}` : text;
 }
 
-function sentenceOf({ rows, money, against, beatsNaive }: Evaluation): string {
+export function sentenceOf({ rows, money, against, beatsNaive }: Pick<Evaluation, "rows" | "money" | "against" | "beatsNaive">): string {
   const { difference, baseline } = against;
   const ending = {
     yes: "it beats the naive baseline",
@@ -69,7 +69,10 @@ function sentenceOf({ rows, money, against, beatsNaive }: Evaluation): string {
     "not distinguishable": "it cannot be told from the naive baseline",
   }[beatsNaive];
   const made = `it makes ${percent(money.mean)} % per row after fees, acting on ${money.acted}`;
-  const differs = `${percent(difference.mean)} % against ${baseline.replaceAll("_", " ")}, 95 % interval ${percent(difference.low)} to ${percent(difference.high)}`;
+  const interval = Number.isFinite(difference.low)
+    ? `95 % interval ${percent(difference.low)} to ${percent(difference.high)}`
+    : "too few rows for a 95 % interval";
+  const differs = `${percent(difference.mean)} % against ${baseline.replaceAll("_", " ")}, ${interval}`;
   return `On ${rows} rows it had not seen ${made} (${differs}): ${ending}.`;
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   buildDataset,
   calendarNamed,
+  encodeEntry,
   walkForward,
   type CandleColumns,
   type CostPlan,
@@ -16,7 +17,9 @@ import { openCandles } from "../candles/open-candles.ts";
 import type { CardCaution } from "../card/model.ts";
 import type { Member } from "../learners/learner.ts";
 import { findFamily } from "../learners/registry.ts";
+import type { Experience } from "../rl/experience.ts";
 import { checkpointKey } from "./checkpoint.ts";
+import { codeHash } from "./code.ts";
 import { resolveMembers } from "./members.ts";
 import { matrixOf, type Training } from "./request.ts";
 
@@ -63,6 +66,7 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   const name = training.name ?? `${family.name}-${instrument.id}-${matrix.timeframes[0]}`;
   const { seed, settings, minTrain, embargoMs, experience, expiresDays } = training;
   const key = checkpointKey({
+    code: codeHash(),
     family: family.name,
     dataHash: hash,
     folds: training.folds,
@@ -71,7 +75,7 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     seed,
     settings,
     members: members.map((member) => (member.kind === "file" ? createHash("sha256").update(member.bytes).digest("hex") : member)),
-    experience: experience === undefined ? null : fileHash(experience),
+    experience: experience === undefined ? null : experienceHash(experience),
     expiresDays: expiresDays ?? null,
     name,
   });
@@ -94,11 +98,13 @@ function share(onPhase: (phase: string) => void, what: string): (done: number, t
   return (done, total) => onPhase(`${what} ${Math.floor((100 * done) / total)} %`);
 }
 
-/** Of a file that another part reads, and says what is wrong with it. */
-function fileHash(path: string): string {
+function experienceHash(experience: Experience): string {
+  const hash = createHash("sha256");
   try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex");
+    if (typeof experience === "string") hash.update(readFileSync(experience));
+    else for (const entry of experience) hash.update(encodeEntry(entry));
   } catch {
-    return path;
+    // Whoever learns from it reads it again, and says what is wrong with it.
   }
+  return hash.digest("hex");
 }

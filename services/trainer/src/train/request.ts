@@ -16,9 +16,9 @@ import {
 import { checkModelId } from "@tradewind/kit";
 import type { CandleSource } from "../candles/open-candles.ts";
 import { findFamily } from "../learners/registry.ts";
-import { lengthOf } from "./members.ts";
-import { completeSettings } from "../learners/settings.ts";
-import type { Settings } from "../learners/learner.ts";
+import type { NamedFile, Settings } from "../learners/learner.ts";
+import { completeSettings, lengthOf } from "../learners/settings.ts";
+import type { Experience } from "../rl/experience.ts";
 
 /** A training as people and jobs ask for it: plain data. What is left out takes its default. */
 export interface TrainingWish {
@@ -45,10 +45,10 @@ export interface TrainingWish {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** What `--epochs` says: of nets epochs, of trees rounds. */
   readonly length?: number;
-  /** Model files, or families to be trained first. */
-  readonly members?: readonly string[];
-  /** Exported ledger of paper runs on the same candles, for families that learn from what was done. */
-  readonly experience?: string;
+  /** Model files, as paths or read already, or families to be trained first. */
+  readonly members?: readonly (string | NamedFile)[];
+  /** Ledger of paper runs on the same candles, for families that learn from what was done. */
+  readonly experience?: Experience;
   /** Most memory of the rows' matrices, MiB. */
   readonly maxMib?: number;
   /** Market days after the last candle on which the model abstains from then on. */
@@ -70,17 +70,18 @@ export interface Training {
   readonly embargoMs: number;
   readonly seed: number;
   readonly settings: Settings;
-  readonly members: readonly string[];
+  readonly members: readonly (string | NamedFile)[];
   /** Of members that are to be trained, by family. */
   readonly memberSettings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly length: number | undefined;
-  readonly experience: string | undefined;
+  readonly experience: Experience | undefined;
   readonly maxBytes: number;
   readonly expiresDays: number | undefined;
 }
 
 const WINDOW_MOST = 500;
 const FOLDS_MOST = 50;
+const MEMBERS_MOST = 16;
 const MIB_USUAL = 4_096;
 
 /** Checks a wish and fills in its defaults, before any candle is read. Throws input failures of one line. */
@@ -92,7 +93,9 @@ export function completeTraining(wish: TrainingWish): Training {
     throw inputFailure("NO_MEMBERS", `family ${family.name} has no members; leave them out, or take ensemble or meta`);
   if (wish.experience !== undefined && family.takesExperience !== true && family.composed !== true)
     throw inputFailure("NO_EXPERIENCE", `family ${family.name} learns from candles alone; leave the experience out, or take dqn`);
-  if (members.length === 1) throw inputFailure("FEW_MEMBERS", `one member "${members[0]}" makes no ${family.name}; name at least two`);
+  if (members.length === 1) throw inputFailure("FEW_MEMBERS", `one member makes no ${family.name}; name at least two`);
+  if (members.length > MEMBERS_MOST)
+    throw inputFailure("MANY_MEMBERS", `${members.length} members are too many for one ${family.name}; name ${MEMBERS_MOST} at most`);
   const { own, memberSettings } = settingsBy(wish.settings ?? {});
   if (family.composed !== true && Object.keys(memberSettings).length > 0)
     throw inputFailure("UNKNOWN_SETTING", `family ${family.name} has no members, but ${Object.keys(memberSettings)[0]} is given a setting`);

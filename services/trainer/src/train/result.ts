@@ -14,8 +14,9 @@ interface Range {
 
 interface Estimate {
   readonly mean_pct: number;
-  readonly low_pct: number;
-  readonly high_pct: number;
+  /** Ends of the 95 % interval; null where the rows are too few for one. */
+  readonly low_pct: number | null;
+  readonly high_pct: number | null;
 }
 
 /** What came out of a training, as its .json file and `--json` say it: a function of data, settings and seed. */
@@ -151,7 +152,8 @@ function baselineOf({ evaluation, sentence }: Judgement): TrainingResult["baseli
 }
 
 function estimate({ mean, low, high }: { readonly mean: number; readonly low: number; readonly high: number }): Estimate {
-  return { mean_pct: 100 * mean, low_pct: 100 * low, high_pct: 100 * high };
+  const known = (share: number): number | null => (Number.isNaN(share) ? null : 100 * share);
+  return { mean_pct: 100 * mean, low_pct: known(low), high_pct: known(high) };
 }
 
 function iso(time: number): string {

@@ -1,9 +1,10 @@
 import { connectNats, openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { loadSystem, type SystemConfig } from "@tradewind/config";
+import type { JobRecord } from "@tradewind/contracts";
 import { calendarNamed } from "@tradewind/core";
-import { startService, type BuildService, type StartedService } from "@tradewind/kit";
+import { askJob, isEnded, readJob, startService, type BuildService, type StartedService } from "@tradewind/kit";
 import { importCsv, openCandleStore } from "@tradewind/store";
-import { tempDir } from "@tradewind/testkit";
+import { eventually, tempDir } from "@tradewind/testkit";
 import { buildWith } from "../../src/build.ts";
 import { walkCsv } from "./candles.ts";
 
@@ -49,4 +50,19 @@ export async function openMemory(): Promise<Bus> {
   const bus = await openEmbeddedBus(":memory:", { ackWaitMs: ACK_WAIT_MS });
   await bus.ensure();
   return bus;
+}
+
+export function ask(bus: Bus, id: string, parameters: Record<string, unknown>): Promise<JobRecord> {
+  const asker = { bus, instance: "test", run: { run: "r", clock: "wall", startedAt: 0 } as const };
+  return askJob(asker, { id, kind: "train", by: "test", parameters });
+}
+
+export function ended(bus: Bus, id: string): Promise<JobRecord> {
+  return eventually(
+    async () => {
+      const job = await readJob(bus, id);
+      return job !== undefined && isEnded(job) ? job : undefined;
+    },
+    { timeoutMs: 100_000, message: `job ${id} has not ended` },
+  );
 }
