@@ -24,22 +24,31 @@ export interface Checkpoints {
 
 const EVERY_MS = 1_000;
 const EVERY_MESSAGES = 500;
+/** A save is followed by so many times its own duration without one: a stage that holds much saves less often. */
+const REST_FACTOR = 20;
 
 /**
  * Within a message, the position is still that of the one before: a machine must take no notice of a message that
  * comes again after a restart.
  */
 export function keepCheckpoints({ inbox, store, capture, flush, valid, fail }: CheckpointsOptions): Checkpoints {
+  let unsaved = false;
   let messages = 0;
+  let restsUntil = 0;
   let saving: Promise<void> = Promise.resolve();
 
   function save(): Promise<void> {
+    unsaved = false;
     messages = 0;
+    const from = performance.now();
     const checkpoint = { positions: inbox.positions(), state: capture() };
+    const capturedMs = performance.now() - from;
     saving = saving.then(async () => {
       try {
         if (valid()) await flush();
+        const flushedAt = performance.now();
         if (valid()) await store.save(checkpoint);
+        restsUntil = performance.now() + REST_FACTOR * (performance.now() - flushedAt + capturedMs);
       } catch (error) {
         // The bus is away: the next one tells more.
         if (valid() && !(isFailure(error) && error.action === "retry")) fail(error);
@@ -48,11 +57,26 @@ export function keepCheckpoints({ inbox, store, capture, flush, valid, fail }: C
     return saving;
   }
 
+  /** Waits for what was said so far, without a save: outputs must not pile up. */
+  async function settle(): Promise<void> {
+    messages = 0;
+    try {
+      if (valid()) await flush();
+    } catch (error) {
+      if (valid() && !(isFailure(error) && error.action === "retry")) fail(error);
+    }
+  }
+
+  const resting = (): boolean => performance.now() < restsUntil;
   const timer = setInterval(() => {
-    if (messages > 0) inbox.exclusive(() => void save()).catch(fail);
+    if (unsaved && !resting()) inbox.exclusive(() => void save()).catch(fail);
   }, EVERY_MS);
   return {
-    taken: () => (++messages >= EVERY_MESSAGES ? save() : undefined),
+    taken() {
+      unsaved = true;
+      if (++messages < EVERY_MESSAGES) return undefined;
+      return resting() ? settle() : save();
+    },
     async stop() {
       clearInterval(timer);
       await save();
