@@ -11,16 +11,20 @@ import type { ExportAbout } from "./net-trainer.ts";
 import { normalised } from "./normalise.ts";
 
 const OPSET = 17;
+/** The largest number that float16 holds; what is beyond becomes infinite. */
+const LARGEST_HALF = 65_504;
 
 /**
  * The net as a file: raw matrices in, normalised in float32 inside the graph, the runtime's own layers, `probabilities`
- * out, any number of rows. Throws `EXPORT_MATRIX` when `about.matrix` is of another shape than the net.
+ * out, any number of rows. Throws `EXPORT_MATRIX` when `about.matrix` is of another shape than the net,
+ * `EXPORT_TEMPERATURE`, and `EXPORT_PRECISION` when a weight is too large for fp16.
  */
 export function exportNet(plan: NetPlan, theta: Float32Array, labels: readonly string[], about: ExportAbout): Uint8Array<ArrayBuffer> {
   const { matrix, version, notes, expiresAt, golden, precision = "fp32", temperature = 1 } = about;
   checkMatrix(matrix, plan.shape);
   if (!(temperature > 0))
     throw inputFailure("EXPORT_TEMPERATURE", `a temperature of ${temperature} does not make probabilities; use a number above 0`);
+  if (precision === "fp16") checkHalf(theta);
   const type = precision === "fp16" ? "float16" : "float";
   const tape = openTape(plan.family.name, "serving");
   const x = normalised(rawInput(tape, "matrix", plan.shape), plan.shape, plan.normaliser);
@@ -38,6 +42,12 @@ export function exportNet(plan: NetPlan, theta: Float32Array, labels: readonly s
     ...(golden !== undefined && { golden }),
   });
   return writeModel({ graph: tape.finish(), opset: OPSET, producer: "tradewind", producerVersion: "1", metadata });
+}
+
+function checkHalf(theta: Float32Array): void {
+  const beyond = theta.find((weight) => !(Math.abs(weight) <= LARGEST_HALF));
+  if (beyond !== undefined)
+    throw inputFailure("EXPORT_PRECISION", `a weight of ${beyond} does not fit fp16, which ends at ${LARGEST_HALF}; export as fp32`);
 }
 
 function checkMatrix({ timeframes, window, features }: MatrixPlan, shape: InputShape): void {

@@ -81,6 +81,15 @@ describe("an exported net", () => {
     await trainer.release();
   });
 
+  test("given a weight that float16 cannot hold, when fp16 is asked for, then it is refused; as fp32 it goes out", async () => {
+    const trainer = await openSmall("cnn");
+    const state = trainer.snapshot();
+    trainer.restore({ ...state, theta: state.theta.with(3, -7e4) });
+    expect(() => trainer.export({ ...about, precision: "fp16" })).toThrow(expect.objectContaining({ code: "EXPORT_PRECISION" }));
+    expect(trainer.export(about).length).toBeGreaterThan(0);
+    await trainer.release();
+  });
+
   test("given the same weights twice, when they are exported, then the bytes are equal", async () => {
     const [a, b] = [await openSmall("transformer"), await openSmall("transformer")];
     expect(Buffer.compare(a.export(about), b.export(about))).toBe(0);
