@@ -1,9 +1,11 @@
 import type { Bus } from "@tradewind/bus";
 import {
+  blobBuckets,
   decodeModelRecord,
   filesOf,
   withoutVersion,
   withVersion,
+  type BlobBucketName,
   type ChangeNote,
   type ModelRecord,
   type ModelState,
@@ -55,14 +57,19 @@ export async function keepModel(
   note: ChangeNote,
 ): Promise<ModelRecord> {
   const { sha256 } = version;
-  const files = bus.blobs("model-files");
-  let before: ModelRecord | undefined;
-  await files.put(sha256, file);
-  const record = await updateModel(bus, id, (present) => withVersion((before = present), id, version, state, note));
-  await dropFiles(bus, before === undefined ? [] : filesOf(before));
-  // Whoever took the last record that named this file out in the meantime has taken the file too.
-  if (!(await files.list()).includes(sha256)) await files.put(sha256, file);
-  return record!;
+  let gone: readonly string[] = [];
+  await bus.blobs("model-files").put(sha256, file);
+  try {
+    const record = await updateModel(bus, id, (present) => {
+      const after = withVersion(present, id, version, state, note);
+      gone = present === undefined ? [] : filesOf(present).filter((one) => !filesOf(after).includes(one));
+      return after;
+    });
+    return record!;
+  } finally {
+    for (const one of gone) await settleFile(bus, one);
+    await settleFile(bus, sha256, { "model-files": file });
+  }
 }
 
 /**
@@ -70,26 +77,55 @@ export async function keepModel(
  * left. Throws `MODEL_UNKNOWN`, `MODEL_VERSION_UNKNOWN` (input).
  */
 export async function dropModel(bus: Bus, id: string, sha256: string | undefined, note: ChangeNote): Promise<ModelRecord | undefined> {
-  const entry = await bus.kv("models").get(checkModelId(id));
-  if (entry === undefined) throw modelUnknown(id);
-  const files = readable(id, entry.value);
-  if (sha256 === undefined) await bus.kv("models").delete(id);
-  const left = sha256 === undefined ? undefined : await updateModel(bus, id, (record) => record && withoutVersion(record, sha256, note));
-  await dropFiles(bus, files);
+  if (sha256 === undefined) {
+    for (const file of await dropRecord(bus, checkModelId(id))) await settleFile(bus, file);
+    return undefined;
+  }
+  const left = await updateModel(bus, id, (record) => {
+    if (record === undefined) throw modelUnknown(id);
+    return withoutVersion(record, sha256, note);
+  });
+  await settleFile(bus, sha256);
   return left;
+}
+
+/** Takes a record out, whether or not it can be read. Gives the files that it named. */
+async function dropRecord(bus: Bus, id: string): Promise<string[]> {
+  const records = bus.kv("models");
+  for (;;) {
+    const entry = await records.get(id);
+    if (entry === undefined) throw modelUnknown(id);
+    if (await records.delete(id, entry.revision)) return readable(id, entry.value);
+  }
 }
 
 export function modelUnknown(id: string): Error {
   return inputFailure("MODEL_UNKNOWN", `there is no model "${id}"; "tradewind models list" shows them`);
 }
 
-/** Deletes those of the files, with their cards, that no record names. */
-async function dropFiles(bus: Bus, files: readonly string[]): Promise<void> {
-  if (files.length === 0) return;
-  const entries = await bus.kv("models").entries();
-  const named = new Set(entries.flatMap(({ key, value }) => readable(key, value)));
-  for (const file of files)
-    if (!named.has(file)) for (const bucket of ["model-files", "model-cards"] as const) await bus.blobs(bucket).delete(file);
+/**
+ * A file that no record names goes, with its card; one that is named by now comes back. Whoever changes a record looks
+ * after it, and again after each change of a blob: of many who do so at once the last to look leaves what is right.
+ */
+async function settleFile(bus: Bus, file: string, kept: Partial<Record<BlobBucketName, Uint8Array>> = {}): Promise<void> {
+  for (let settled = false; !settled;) {
+    settled = true;
+    const entries = await bus.kv("models").entries();
+    const named = entries.some(({ key, value }) => readable(key, value).includes(file));
+    for (const bucket of blobBuckets) {
+      const blobs = bus.blobs(bucket);
+      const present = (await blobs.list()).includes(file);
+      const bytes = kept[bucket];
+      if (named && !present && bytes !== undefined) await blobs.put(file, bytes);
+      else if (!named && present) {
+        // One that cannot be read is no loss.
+        const found = bytes ?? (await blobs.get(file).catch(() => undefined));
+        if (found !== undefined) kept[bucket] = found;
+        await blobs.delete(file);
+      } else continue;
+      settled = false;
+    }
+  }
 }
 
 /** The files of a record, none of one that cannot be read: it must not keep others from being taken out. */

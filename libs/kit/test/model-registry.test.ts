@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import { setImmediate as turn } from "node:timers/promises";
 import { openEmbeddedBus, type Bus } from "@tradewind/bus";
 import { withSettings, type ChangeNote, type ModelState, type NewVersion } from "@tradewind/contracts";
+import { createPrng, type Prng } from "@tradewind/core";
+import { seeds } from "@tradewind/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { dropModel, keepModel, readModel, updateModel } from "../src/index.ts";
 
@@ -24,6 +27,22 @@ const versionOf = (text: string): NewVersion => ({
 });
 const keep = (id: string, text: string, state: ModelState = "candidate") => keepModel(bus, id, versionOf(text), fileOf(text), state, note);
 const files = (): Promise<string[]> => bus.blobs("model-files").list();
+
+/** Each call takes some turns, as over a network: by the seed, another order of what many do at once. */
+function jittery<T extends object>(target: T, random: Prng): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      const call = (...args: unknown[]): unknown => value.apply(target, args);
+      if (name === "kv" || name === "blobs") return (...args: unknown[]) => jittery(call(...args) as object, random);
+      return async (...args: unknown[]) => {
+        for (let turns = random.below(12); turns > 0; turns--) await turn();
+        return call(...args);
+      };
+    },
+  });
+}
 
 describe("the registry of models", () => {
   test("given many who change one record at once, no change is lost", async () => {
@@ -57,6 +76,27 @@ describe("the registry of models", () => {
     expect(await files()).toEqual([]);
     expect(await readModel(bus, "other")).toBeUndefined();
   });
+
+  test("given many who register and take out at once, every file that is named is there, and no other", () =>
+    seeds(150, async (seed) => {
+      const random = createPrng(seed);
+      const busy = jittery(bus, random);
+      const [ids, texts] = [
+        ["m", "n"],
+        ["a", "b"],
+      ];
+      const some = (list: readonly string[]): string => list[random.below(list.length)]!;
+      const works = Array.from({ length: 6 }, () => {
+        const [id, text] = [some(ids), some(texts)];
+        if (random.chance(0.6)) return keepModel(busy, id, versionOf(text), fileOf(text), "candidate", note);
+        return dropModel(busy, id, random.chance(0.5) ? undefined : shaOf(text), note);
+      });
+      for (const { reason } of (await Promise.allSettled(works)).filter((one) => one.status === "rejected"))
+        expect(reason).toMatchObject({ code: expect.stringMatching(/UNKNOWN$/) });
+      const records = await Promise.all(ids.map((id) => readModel(bus, id)));
+      const named = new Set(records.flatMap((record) => record?.versions.map(({ sha256 }) => sha256) ?? []));
+      expect(await files()).toEqual([...named].sort());
+    }));
 
   test("given more versions than are kept, the files of the oldest that do not speak go", async () => {
     await keep("m", "the champion", "champion");
