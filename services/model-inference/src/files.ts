@@ -3,7 +3,7 @@ import type { InspectedModel } from "@tradewind/onnx";
 import type { ServedModel } from "@tradewind/contracts";
 import { bytesOfMib } from "./budget/mib.ts";
 import type { ModelFile } from "./host/start-serving.ts";
-import { fileOf } from "./registration.ts";
+import { bytesOf, fileOf } from "./registration.ts";
 
 /** The files of registered models, from the blobs. */
 export interface ModelFiles {
@@ -38,7 +38,7 @@ export function modelFiles(bus: Bus): ModelFiles {
       const file = await fileOf(bus, model);
       keep(file.sha256, file.bytes);
       const read = async (): Promise<Uint8Array> => {
-        const bytes = kept.get(model.sha256) ?? (await fileOf(bus, model)).bytes;
+        const bytes = kept.get(model.sha256) ?? (await bytesOf(bus, model));
         keep(model.sha256, bytes);
         return bytes;
       };

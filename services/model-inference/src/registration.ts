@@ -43,13 +43,18 @@ export async function registerVersion(
 }
 
 /** The file of a registered model, checked again. Throws `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`. */
-export async function fileOf(bus: Bus, { id, sha256 }: Pick<ServedModel, "id" | "sha256">): Promise<InspectedModel> {
+export async function fileOf(bus: Bus, model: Pick<ServedModel, "id" | "sha256">): Promise<InspectedModel> {
+  return inspectModel(await bytesOf(bus, model), `model ${model.id}`);
+}
+
+/** The bytes of it alone. Throws as `fileOf`. */
+export async function bytesOf(bus: Bus, { id, sha256 }: Pick<ServedModel, "id" | "sha256">): Promise<Uint8Array> {
   const bytes = await bus.blobs("model-files").get(sha256);
   if (bytes === undefined) throw inputFailure("MODEL_FILE_MISSING", `the file of model ${id} is gone; register it again`);
   // What was changed may be no model at all any more.
   if (createHash("sha256").update(bytes).digest("hex") !== sha256)
     throw inputFailure("MODEL_FILE_CHANGED", `the file of model ${id} is not the one that was registered; register it again`);
-  return inspectModel(bytes, `model ${id}`);
+  return bytes;
 }
 
 /**

@@ -3,6 +3,7 @@ import { inspectModel, openModelSession } from "@tradewind/onnx";
 import { eventually } from "@tradewind/testkit";
 import type { ModelHost, ModelHostOptions } from "../src/host/model-host.ts";
 import { hostOf, memoryOf } from "./support/hosts.ts";
+import { hostPids } from "./support/sample.ts";
 import { modelFile } from "./support/scene.ts";
 
 const model = inspectModel(modelFile(), "the model");
@@ -81,6 +82,19 @@ describe("a model's host process", () => {
     await expect(host.run(rows, 1)).rejects.toMatchObject({ code: "HOST_STOPPED" });
     expect(() => process.kill(last, 0)).toThrow("ESRCH");
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "given one that loads and does not come to an end, when the host is stopped, then its process is gone at once",
+    async () => {
+      hostWith({ hungMs: 600_000 });
+      const ready = host.ready().catch((error: unknown) => error);
+      const loading = await eventually(() => hostPids()[0]);
+      process.kill(loading, "SIGSTOP");
+      await host.stop();
+      expect(await ready).toMatchObject({ code: "HOST_STOPPED" });
+      expect(() => process.kill(loading, 0)).toThrow("ESRCH");
+    },
+  );
 
   test("given this process's secrets in the environment, when a model is loaded, then its process does not have them", async () => {
     process.env["TRADEWIND_TEST_SECRET"] = "hush";

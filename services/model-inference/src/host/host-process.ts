@@ -37,6 +37,8 @@ export interface HostOptions {
   readonly device: string;
   /** The most memory it may ever have, bytes. */
   readonly limitBytes: number;
+  /** Ends the process while it loads. */
+  readonly signal: AbortSignal;
   /** A run or a load without an answer for so long counts as hung: the process is killed. */
   readonly hungMs: number;
   /** Where compiled code is kept from one host to the next; without it each compiles its own. */
@@ -67,7 +69,7 @@ const SMALL_HEAP = [
  * may, and `HOST_LOST` when the process does not live.
  */
 export async function startHostProcess(options: HostOptions): Promise<HostProcess> {
-  const { model, name, device, limitBytes, hungMs } = options;
+  const { model, name, device, limitBytes, hungMs, signal } = options;
   const child = forkHost(options.codeCache);
   const kill = (): void => void child.kill("SIGKILL");
   const tell = (message: ToHost): void => void child.send(message, () => undefined);
@@ -107,6 +109,7 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
   }
 
   const loading = setTimeout(killHung, hungMs);
+  signal.addEventListener("abort", kill);
   try {
     await up.promise;
     await watch?.limit(limitBytes);
@@ -133,6 +136,7 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
     throw error;
   } finally {
     clearTimeout(loading);
+    signal.removeEventListener("abort", kill);
   }
 }
 

@@ -60,7 +60,7 @@ export async function startServing(options: ServingOptions, tenant: Tenant, sign
     const granted = Math.min(limit, estimates.loading(file.sha256, file.size));
     await memory.reserve(tenant, granted, signal);
     try {
-      return await load(options, tenant, granted);
+      return await load(options, tenant, granted, signal);
     } catch (error) {
       memory.drop(tenant.key);
       if (!isFailure(error) || error.code !== "MODEL_MEMORY") throw error;
@@ -75,10 +75,12 @@ export async function startServing(options: ServingOptions, tenant: Tenant, sign
   }
 }
 
-async function load(options: ServingOptions, tenant: Tenant, granted: number): Promise<Serving> {
+async function load(options: ServingOptions, tenant: Tenant, granted: number, signal: AbortSignal): Promise<Serving> {
   const { file, name, device, hungMs, codeCache, memory, estimates } = options;
   const model = { bytes: await file.read(), signature: file.signature };
-  const process = await startHostProcess({ model, name, device, limitBytes: granted, hungMs, codeCache });
+  const process = await startHostProcess({ model, name, device, limitBytes: granted, hungMs, codeCache, signal });
+  const end = (): void => void process.stop();
+  signal.addEventListener("abort", end);
   try {
     if (file.golden !== undefined) await checkGolden(process, file.golden, name());
     const maxRows = await largestRun(process, options, granted < options.limitBytes());
@@ -95,6 +97,8 @@ async function load(options: ServingOptions, tenant: Tenant, granted: number): P
   } catch (error) {
     await process.stop();
     throw error;
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
 
