@@ -99,6 +99,15 @@ describe("the registry of models over REST", () => {
     expect(await system.bus.blobs("model-files").list()).toEqual([]);
   });
 
+  test("files that a gateway left behind when it was killed go with the next one; those on their way stay", async () => {
+    const files = system.bus.blobs("model-files");
+    const onItsWay = `upload-${Date.now()}-another`;
+    for (const name of ["upload-1-left", onItsWay, SHA]) await files.put(name, Uint8Array.of(1));
+    await send("PUT", "/api/models/m", Uint8Array.of(1, 2, 3));
+    expect(await files.list()).toEqual([SHA, onItsWay].sort());
+    for (const name of [onItsWay, SHA]) await files.delete(name);
+  });
+
   test("a file that is refused is refused with the reason and its code", async () => {
     answer = () => ({ ok: false, message: "MODEL_FORMAT: model m is no ONNX file; give one" });
     expect(await send("PUT", "/api/models/m", Uint8Array.of(1))).toMatchObject({

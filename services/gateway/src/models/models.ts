@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { inputFailure } from "@tradewind/core";
 import { decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
 import { checkModelId, modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
 import type { Services } from "../model/services.ts";
 import { inferenceOf } from "./inference.ts";
+import { putUpload } from "./put-upload.ts";
 import { readScores, type ScoresView } from "./scores.ts";
 import { modelViewOf, viewOfText, type ModelView, type summed } from "./model-views.ts";
 
@@ -66,17 +66,15 @@ export function openModels(context: ServiceContext, services: Services): Models 
     },
     one: async (id) => withScores(modelViewOf(await recordOf(id), await withCards()), await readScores(bus)),
     async upload(id, { file, state, metadata, by }) {
-      const blob = `upload-${randomUUID()}`;
       const command = {
         verb: "register",
         by,
         model: checkModelId(id),
-        blob,
         parameters: { state, ...(metadata !== undefined && { metadata }) },
       };
-      await files.put(blob, file);
+      const blob = await putUpload(files, file);
       try {
-        return await changed(command, REGISTER_WITHIN_MS);
+        return await changed({ ...command, blob }, REGISTER_WITHIN_MS);
       } finally {
         await files.delete(blob).catch(() => undefined);
       }
