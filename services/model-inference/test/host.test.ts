@@ -1,3 +1,6 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { inspectModel, openModelSession } from "@tradewind/onnx";
 import { eventually } from "@tradewind/testkit";
@@ -95,6 +98,14 @@ describe("a model's host process", () => {
       expect(() => process.kill(loading, 0)).toThrow("ESRCH");
     },
   );
+
+  test("given a service that is gone without a word, when its process is left over, then it ends by itself", async () => {
+    const orphan = fork(join(import.meta.dirname, "../src/host/main.ts"), [], { serialization: "advanced", stdio: "ignore" });
+    const ended = once(orphan, "exit");
+    await once(orphan, "message");
+    orphan.disconnect();
+    expect(await ended).toEqual([0, null]);
+  });
 
   test("given this process's secrets in the environment, when a model is loaded, then its process does not have them", async () => {
     process.env["TRADEWIND_TEST_SECRET"] = "hush";
