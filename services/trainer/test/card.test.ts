@@ -127,6 +127,12 @@ describe("given figures that mean something", () => {
   });
 });
 
+const looks = [
+  { width: 1280, colorScheme: "light", always: true },
+  { width: 390, colorScheme: "dark", always: true },
+  { width: 1280, colorScheme: "dark", always: false },
+  { width: 390, colorScheme: "light", always: false },
+] as const;
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 if (executablePath === undefined) process.stderr.write("card: skipped, there is no Chromium here (apt-get install chromium)\n");
 
@@ -142,8 +148,9 @@ describe.skipIf(executablePath === undefined)("given the card in a browser", () 
   });
 
   test.each(
-    cards.flatMap(([name, card]) =>
-      ([1280, 390] as const).flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ name, card, width, colorScheme }))),
+    // What overflows depends on the width, what cannot be read on the colours: each card is seen in both, the first in every pair.
+    cards.flatMap(([name, card], i) =>
+      looks.filter(({ always }) => always || i === 0).map(({ width, colorScheme }) => ({ name, card, width, colorScheme })),
     ),
   )("$name, $width wide, $colorScheme: nothing is refused, cut off or unreadable", async ({ card, width, colorScheme }) => {
     const file = join(folder, "card.html");

@@ -1,10 +1,14 @@
-import type { Bus } from "@tradewind/bus";
+import type { Bus, Kv } from "@tradewind/bus";
+import { decodeMessage, encodeMessage } from "@tradewind/contracts";
 import { Failure } from "@tradewind/core";
-import { cancelJob, readJob, startService, updateJob, updateModel, type StartedService } from "@tradewind/kit";
+import { cancelJob, readJob, readModel, startService, updateJob, updateModel, type StartedService } from "@tradewind/kit";
+import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { candlesOf } from "../src/jobs/candles.ts";
 import { ledgerOf } from "../src/jobs/from-bus.ts";
+import { takeJob } from "../src/jobs/take-job.ts";
 import { begin, givesBack } from "../src/jobs/takings.ts";
+import { trainerMetrics } from "../src/metrics.ts";
 import { instrumentOf } from "../src/train/request.ts";
 import { T0 } from "./support/candles.ts";
 import { appendFills } from "./support/ledger.ts";
@@ -94,15 +98,6 @@ describe("given what a job is to learn from", () => {
 });
 
 describe("given a job that takes its workers down", () => {
-  /** Of a service that takes no job by itself. */
-  const context = async () => {
-    service = await startService(
-      { name: "idle", build: () => Promise.resolve() },
-      { bus, config, configDir: config.data.dir, processMetrics: false },
-    );
-    return service.context;
-  };
-
   it("when it was begun again and again, then the next one to take it ends it as failed", async () => {
     await ask(bus, "poison", smallJob("poison"));
     await updateJob(bus, "poison", { takings: 5, state: "running", message: "fold 2 of 3" });
@@ -129,12 +124,58 @@ describe("given a job that takes its workers down", () => {
     expect(await givesBack({ ...worker, signal: AbortSignal.abort() }, "long", new Failure("retry", "TRAINING_LOST", "gone"))).toBe(true);
     expect(await readJob(bus, "long")).toMatchObject({ takings: 3 });
   });
+});
 
-  it("when it is cancelled between being seen and being begun, then nobody trains it", async () => {
+describe("given a job that is cancelled", () => {
+  it("when that is between being seen and being begun, then nobody trains it", async () => {
     const worker = await context();
     const seen = await ask(bus, "raced", smallJob("raced"));
     await cancelJob(bus, "raced", "test");
     expect(await begin(worker, seen)).toBeUndefined();
     expect(await readJob(bus, "raced")).toMatchObject({ state: "cancelled" });
   });
+
+  it("when that is after the training's last word, then its model is not kept", async () => {
+    const worker = await context();
+    const { id, kind, parameters } = await ask(bus, "late", smallJob("late"));
+    const head = { id: "j/late", time: 0, published: 0, source: "t", run: "r" };
+    const text = encodeMessage("job", { ...head, data: { id, kind, by: "test", parameters: { ...parameters } } });
+    const options = {
+      context: { ...worker, bus: cancelling(bus, "late") },
+      metrics: trainerMetrics(new Registry()),
+      dir: config.training.dir,
+    };
+    await takeJob({ ...options, checkpointEveryMs: 1e9, nice: 0 }, text, () => undefined);
+    expect(await readJob(bus, "late")).toMatchObject({ state: "cancelled" });
+    expect(await readModel(bus, "late")).toBeUndefined();
+    expect(await bus.blobs("model-files").list()).toEqual([]);
+  });
 });
+
+/** Of a service that takes no job by itself. */
+async function context(): Promise<StartedService["context"]> {
+  const idle = { name: "idle", build: () => Promise.resolve() };
+  service = await startService(idle, { bus, config, configDir: config.data.dir, processMetrics: false });
+  return service.context;
+}
+
+/** A bus on which a job is cancelled once the last of its progress is told. */
+function cancelling(real: Bus, job: string): Bus {
+  let cancelled: Promise<unknown> | undefined;
+  const jobs = real.kv("jobs");
+  return new Proxy(real, {
+    get(target, key) {
+      if (key === "publish")
+        return (subject: string, data: string): void => {
+          const decoded = decodeMessage("training", data);
+          if (decoded.ok && decoded.envelope.data.done === decoded.envelope.data.total) cancelled ??= cancelJob(real, job, "test");
+          target.publish(subject, data);
+        };
+      if (key === "kv")
+        return (bucket: Parameters<Bus["kv"]>[0]): Kv =>
+          bucket !== "jobs" ? target.kv(bucket) : { ...jobs, get: async (id) => (await cancelled, jobs.get(id)) };
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}

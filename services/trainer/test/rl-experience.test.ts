@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  allocateColumns,
   buildDataset,
   calendarNamed,
   candleAt,
@@ -153,6 +154,22 @@ describe("experience of a paper run", () => {
     const found = experienceOf(lesson, entries);
     expect(found.map(({ state }) => state)).toEqual(Array.from({ length: 69 }, (_, i) => 50 + i));
     expect(experienceOf(lessonOf(instrument, columns, 0, 0), entries)).toEqual([]);
+  });
+
+  test("given candles that stop and go on much later, when it is read, then nobody earned the step between", () => {
+    const instrument = instrumentOf("linear");
+    const { columns, entries } = run(instrument, 1);
+    const missing = { from: columns.closeTime[99]!, to: columns.openTime[160]! };
+    const thinned = allocateColumns(columns.instrument, columns.timeframe, columns.length - 60);
+    for (const field of ["openTime", "closeTime", "open", "high", "low", "close", "volume"] as const) {
+      thinned[field].set(columns[field].subarray(0, 100));
+      thinned[field].set(columns[field].subarray(160), 100);
+    }
+    const lesson = lessonOf(instrument, thinned);
+    const { closeTime } = lesson.dataset;
+    const found = experienceOf(lesson, entries);
+    expect(found.filter(({ state, next }) => closeTime[state]! <= missing.from && closeTime[next]! > missing.to)).toEqual([]);
+    expect(found.some(({ state }) => closeTime[state]! > missing.to)).toBe(true);
   });
 
   test("given a ledger of another symbol, or a file that is none, when it is read, then one line says so", async () => {

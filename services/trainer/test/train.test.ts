@@ -12,11 +12,18 @@ import { smallWish, trainWish } from "./support/train.ts";
 
 const file = walkCsv(900);
 
+/** Smaller than usual: it is not what they learn that matters here. */
+const quick: Readonly<Record<string, Record<string, number>>> = {
+  lstm: { hidden: 16 },
+  transformer: { width: 8, heads: 2, blocks: 1, feed_forward: 16 },
+  dqn: { first_width: 8, second_width: 8, replay_every: 8 },
+};
+
 describe.each(Object.values(families).map(({ name }) => [name]))("given family %s", (family) => {
-  const members = families[family]!.composed ? { members: ["cnn", "gbdt"] } : {};
+  const own = families[family]!.composed ? { members: ["cnn", "gbdt"] } : { settings: quick[family] ?? {} };
 
   it("when it is trained twice, then weights, file and figures are the same; another seed gives another model", async () => {
-    const wish = smallWish(file, { family, ...members });
+    const wish = smallWish(file, { family, ...own });
     const [first, again] = [await trainWish(wish, tempDir()), await trainWish(wish, tempDir())];
     expect(again.result).toEqual(first.result);
     expect(Buffer.from(again.onnx).equals(first.onnx)).toBe(true);
@@ -27,7 +34,7 @@ describe.each(Object.values(families).map(({ name }) => [name]))("given family %
   });
 
   it("when it is stopped anywhere and begun again, then it ends as if never stopped", async () => {
-    const wish = smallWish(file, { family, ...members });
+    const wish = smallWish(file, { family, ...own });
     const whole = await trainWish(wish, tempDir());
     const dir = tempDir();
     let stops = 0;
@@ -53,7 +60,7 @@ describe.each(Object.values(families).map(({ name }) => [name]))("given family %
   });
 
   it("when its file is opened by the runtime, then it gives the golden vectors", async () => {
-    const { onnx, result } = await trainWish(smallWish(file, { family, ...members }), tempDir());
+    const { onnx, result } = await trainWish(smallWish(file, { family, ...own }), tempDir());
     expect(createHash("sha256").update(onnx).digest("hex")).toBe(result.file_sha256);
     const model = inspectModel(onnx, family);
     expect(model.metadata.notes).toMatchObject({ family, weights_hash: result.weights_hash, data_hash: result.data_hash });
@@ -124,6 +131,21 @@ describe("given a training", () => {
     };
     expect(await begin(false)).toBeGreaterThan(0);
     expect(await begin(true)).toBeUndefined();
+  });
+
+  it("when the candles stop and go on much later, then a notice tells from when to when, and how many rows that cost", async () => {
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    const holed = join(tempDir(), "BTC-USDT-PERP_1m.csv");
+    writeFileSync(holed, [...lines.slice(0, 301), ...lines.slice(601)].join("\n"));
+    const { notices } = await prepare(completeTraining(smallWish(holed)), () => undefined);
+    expect(notices.join("\n")).toMatch(/^[1-9]\d* rows are left out.*2024-01-01T05:00.*2024-01-01T10:00/m);
+  });
+
+  it("when it is judged by several folds, then its sentence tells that no one model saw all of those rows", async () => {
+    const sentence = async (folds: number): Promise<string> =>
+      (await trainWish(smallWish(file, { family: "gbdt", folds }), tempDir())).result.baseline.sentence;
+    expect(await sentence(3)).toContain("each judged by a model of those before it (3 folds)");
+    expect(await sentence(1)).not.toContain("folds");
   });
 
   it("when the rows are too few for an interval, then sentence, result and card say no number there", async () => {

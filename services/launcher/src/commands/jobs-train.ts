@@ -10,9 +10,9 @@ import { familySettings, wishOptions } from "../train/options.ts";
 /** Flags of `tradewind train` that mean the same of a job. */
 const taken = [
   ...["family", "symbol", "broker", "timeframe", "from", "to", "window", "timeframes", "label", "horizon", "folds", "min-train"],
-  ...["embargo", "epochs", "set", "members", "seed", "expires-days"],
+  ...["embargo", "epochs", "set", "seed", "expires-days"],
 ] as const;
-const TEXTS = ["family", "symbol", "broker", "timeframe", "timeframes", "label", "members"];
+const TEXTS = ["family", "symbol", "broker", "timeframe", "timeframes", "label", "members", "experience"];
 const NUMBERS = ["window", "horizon", "folds", "min-train", "embargo", "epochs", "seed", "expires-days"];
 
 export const jobsTrain: Command = {
@@ -21,6 +21,12 @@ export const jobsTrain: Command = {
   usage: "--family F --symbol S",
   options: {
     ...Object.fromEntries(taken.map((name): [string, Option] => [name, wishOptions[name]!])),
+    members: {
+      type: "string",
+      value: "A,B",
+      doc: "of ensemble and meta: registered models, or families to train first (default: cnn,lstm,gbdt)",
+    },
+    experience: { type: "string", value: "ACCOUNT", doc: "of dqn: an account of this system, whose ledger is learnt from too" },
     days: { type: "string", value: "N", doc: "of candles up to now, where --from is left out (default 30)" },
     model: { type: "string", value: "ID", doc: "the model that gets the version (default: family-instrument-timeframe)" },
     state: { type: "string", value: "STATE", doc: `what it begins as: ${registerStates.join(", ")} (default: shadow)` },

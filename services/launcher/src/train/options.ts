@@ -1,13 +1,13 @@
 import { basename, resolve } from "node:path";
-import { inputFailure, timeframeNames, type ParameterValue } from "@tradewind/core";
-import { symbolOfFile, type CandleSource, type TrainingWish } from "@tradewind/trainer";
+import { inputFailure, labelRules, timeframeNames, type ParameterValue } from "@tradewind/core";
+import { families, symbolOfFile, type CandleSource, type TrainingWish } from "@tradewind/trainer";
 import type { Arguments, Io, Option } from "../command.ts";
 import { numberFlag } from "../settings.ts";
 import { parseTime, systemOf } from "../support.ts";
 
 /** Flags that say what is trained on what. */
 export const wishOptions: Readonly<Record<string, Option>> = {
-  family: { type: "string", value: "F", doc: "cnn, lstm, transformer, dqn, gbdt, ensemble, meta" },
+  family: { type: "string", value: "F", doc: Object.keys(families).join(", ") },
   data: { type: "string", value: "FILE", doc: "candle CSV to learn from" },
   symbol: {
     type: "string",
@@ -21,7 +21,7 @@ export const wishOptions: Readonly<Record<string, Option>> = {
   store: { type: "string", value: "DIR", doc: "folder of the candle store (default: the data folder)" },
   window: { type: "string", value: "N", doc: "rows of the feature matrix per timeframe (default 20)" },
   timeframes: { type: "string", value: "T,T", doc: "timeframes of the feature matrix, finest first (default: that of the candles)" },
-  label: { type: "string", value: "L", doc: "what is to be foreseen: forward_return (default) or triple_barrier" },
+  label: { type: "string", value: "L", doc: `what is to be foreseen: ${Object.keys(labelRules).join(", ")} (default forward_return)` },
   horizon: { type: "string", value: "N", doc: "bars that the label looks ahead" },
   folds: { type: "string", value: "K", doc: "stretches of time it is judged by, each by what was learnt before it (default 3)" },
   "min-train": { type: "string", value: "SHARE", doc: "share of the rows before the first of them (default 0.5)" },

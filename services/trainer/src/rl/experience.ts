@@ -16,6 +16,7 @@ import {
   type Instrument,
   type LedgerEntry,
 } from "@tradewind/core";
+import { followerOf } from "./follows.ts";
 import type { Transition } from "./memory.ts";
 
 /** Where experience is looked for: a run's own candles as rows, and the rows that may be learnt from. */
@@ -53,7 +54,8 @@ export function experienceOf(scope: ExperienceScope, entries: readonly LedgerEnt
     throw inputFailure("EXPERIENCE_ELSEWHERE", `the ledger holds no fill of ${instrument.symbol}; take that of a run that traded it`);
   const [first, last] = [entries[0]?.time ?? Infinity, entries.at(-1)?.watermark ?? -Infinity];
   const rows = train.filter((row) => dataset.closeTime[row]! >= first && dataset.closeTime[row]! <= last);
-  return [...variants].flatMap((variant) => ofVariant(scope, entries, variant, rows));
+  const follows = followerOf(scope);
+  return [...variants].flatMap((variant) => ofVariant(scope, entries, variant, rows, follows));
 }
 
 function ofVariant(
@@ -61,6 +63,7 @@ function ofVariant(
   entries: readonly LedgerEntry[],
   variant: string,
   rows: Int32Array,
+  follows: (row: number, next: number) => boolean,
 ): Transition[] {
   const multiplier = toNumber(instrument.multiplier);
   const held: Holding = { qty: 0, cost: 0, taken: 0 };
@@ -88,7 +91,7 @@ function ofVariant(
     const earned = worth(priceAt(to)) - before;
     const reward = put > 0 ? Math.log(Math.max(1 + earned / put, 1e-6)) : 0;
     const action = position > 0 ? UP : position < 0 ? DOWN : FLAT;
-    out.push({ state: row, action, reward, next: after, done: false });
+    if (follows(row, after)) out.push({ state: row, action, reward, next: after, done: false });
   }
   return out;
 }

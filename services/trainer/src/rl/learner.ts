@@ -1,4 +1,4 @@
-import { calendarNamed, directionLabels, holesIn, inputFailure, normaliserOf, type Dataset } from "@tradewind/core";
+import { directionLabels, inputFailure, normaliserOf, type Dataset } from "@tradewind/core";
 import { defaults } from "@tradewind/config";
 import { netFamilies, openNetTrainer, type NetTrainer, type TrainerSnapshot } from "@tradewind/onnx";
 import type { CurvePoint, FitSummary, Learner, LearnerFamily, LearnerOptions, Lesson, Settings, Tell } from "../learners/learner.ts";
@@ -7,6 +7,7 @@ import { inChunks, matricesOf } from "../learners/rows.ts";
 import { createAgent, softmax, type Agent } from "./agent.ts";
 import { tradingEnvironment, type TradingEnvironment } from "./environment.ts";
 import { experienceOf, readLedgerFile, type Experience } from "./experience.ts";
+import { followerOf } from "./follows.ts";
 import type { Transition } from "./memory.ts";
 import { settings as own } from "./settings.ts";
 import { fittedTemperature } from "./temperature.ts";
@@ -235,9 +236,7 @@ function worldOf({ dataset, columns, instrument, train, validation }: Lesson, ke
     candles[row] = candle;
   }
   const candleOf = (row: number): number => candles[row]!;
-  const holes = holesIn(columns, calendarNamed(instrument.calendar), dataset.matrix.window);
-  const { closeTime } = dataset;
-  const follows = (row: number, next: number): boolean => !holes.some(({ from }) => closeTime[row]! <= from && closeTime[next]! > from);
+  const follows = followerOf({ dataset, columns, instrument });
   let [squares, moves] = [0, 0];
   for (let i = 1; i < train.length; i++) {
     if (!follows(train[i - 1]!, train[i]!)) continue;

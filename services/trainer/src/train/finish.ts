@@ -72,7 +72,8 @@ async function aboutOf(prepared: Prepared, trained: Trained, weightsHash: string
       seed: String(training.seed),
       data_hash: dataHash,
       weights_hash: weightsHash,
-      metrics: JSON.stringify({ accuracy: round(accuracy), log_loss: round(logLoss) }),
+      // Of the models of all folds together, each on the rows after its own; this file is the last one's.
+      metrics: JSON.stringify({ folds: trained.folds.length, accuracy: round(accuracy), log_loss: round(logLoss) }),
       ...labelNotes(plan),
       code_version: CODE_VERSION,
     },

@@ -17,7 +17,7 @@ import type { FitSummary } from "../learners/learner.ts";
 import type { Prepared } from "./prepare.ts";
 import type { FoldResult } from "./run.ts";
 
-/** What is said of a trained model, by rows it had not seen. */
+/** What is said of a trained model, by rows that it, or the model of an earlier fold, had not seen. */
 export interface Judgement {
   readonly evaluation: Evaluation;
   /** The verdict in one plain sentence with its numbers. */
@@ -41,7 +41,7 @@ export function judge(prepared: Prepared, folds: readonly FoldResult[], summary:
   const rows = Int32Array.from(folds.flatMap((fold) => [...fold.rows]));
   return {
     evaluation,
-    sentence: sentenceOf(evaluation),
+    sentence: sentenceOf(evaluation, folds.length),
     cautions: [...prepared.cautions, ...(summary.cautions ?? []), ...cautionsOf(dataset, folds, rows, evaluation, summary)],
     folds: folds.map((fold) => figuresOf(dataset, fold)),
     roundTripCostPct: 200 * sideCost(toNumber(plan.instrument.takerFee), plan.costs),
@@ -61,7 +61,8 @@ export function percent(share: number, digits = 4): string {
   return Number(text) === 0 ? (0).toFixed(digits) : share > 0 ? `+${text}` : text;
 }
 
-export function sentenceOf({ rows, money, against, beatsNaive }: Pick<Evaluation, "rows" | "money" | "against" | "beatsNaive">): string {
+/** Of several folds each row is judged by another model: the last one's alone is kept. */
+function sentenceOf({ rows, money, against, beatsNaive }: Evaluation, folds: number): string {
   const { difference, baseline } = against;
   const ending = {
     yes: "it beats the naive baseline",
@@ -73,7 +74,11 @@ export function sentenceOf({ rows, money, against, beatsNaive }: Pick<Evaluation
     ? `95 % interval ${percent(difference.low)} to ${percent(difference.high)}`
     : "too few rows for a 95 % interval";
   const differs = `${percent(difference.mean)} % against ${baseline.replaceAll("_", " ")}, ${interval}`;
-  return `On ${rows} rows it had not seen ${made} (${differs}): ${ending}.`;
+  const judged =
+    folds === 1
+      ? `On ${rows} rows after those it learnt from`
+      : `On ${rows} rows, each judged by a model of those before it (${folds} folds),`;
+  return `${judged} ${made} (${differs}): ${ending}.`;
 }
 
 const FEW_ROWS = 1_000;

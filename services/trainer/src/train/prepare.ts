@@ -4,12 +4,14 @@ import {
   buildDataset,
   calendarNamed,
   encodeEntry,
+  isoTime,
   walkForward,
   type CandleColumns,
   type CostPlan,
   type Dataset,
   type DatasetPlan,
   type Fold,
+  type Hole,
 } from "@tradewind/core";
 import { defaults } from "@tradewind/config";
 import { dataHash } from "../candles/data-hash.ts";
@@ -51,11 +53,13 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
   const { columns, warnings, cautions } = await openCandles(training.source, instrument, training.timeframe, share(onPhase, "candles"));
   const matrix = matrixOf(training, columns.timeframe);
   const plan: DatasetPlan = { instrument, matrix, label, costs };
+  const notices = [...warnings];
   onPhase("rows");
   const dataset = buildDataset(plan, columns, {
     calendar: calendarNamed(instrument.calendar),
     maxBytes: training.maxBytes,
     onSize: (rows, bytes) => onPhase(`rows: up to ${rows}, ${(bytes / 2 ** 20).toFixed(1)} MiB`),
+    onHoles: (holes, rows) => notices.push(holesText(holes, rows)),
     onProgress: share(onPhase, "rows"),
   });
   const folds = walkForward(dataset, training);
@@ -90,8 +94,14 @@ export async function prepare(training: Training, onPhase: (phase: string) => vo
     dataHash: hash,
     key,
     cautions: [...cautions, ...ofMembers],
-    notices: warnings,
+    notices,
   };
+}
+
+function holesText(holes: readonly Hole[], rows: number): string {
+  const [{ from, to }] = holes as readonly [Hole];
+  const which = holes.length === 1 ? "" : `, the first of ${holes.length} holes`;
+  return `${rows} rows are left out: they look over a stretch that the data lacks, ${isoTime(from)} to ${isoTime(to)}${which}`;
 }
 
 function share(onPhase: (phase: string) => void, what: string): (done: number, total: number) => void {
