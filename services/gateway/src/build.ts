@@ -72,7 +72,13 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
   stack.defer(() => live.stop());
   listeners.push(live.change);
 
-  await addModelRoutes(app, context, openModels(context, services));
+  const variantsWith = (id: string): string[] =>
+    [...store.all().values()]
+      .filter(
+        (desired) => desired.enabled && plane.compiled(desired)?.plan.members.some(({ kind, name }) => kind === "model" && name === id),
+      )
+      .map((desired) => desired.id);
+  await addModelRoutes(app, context, openModels(context, services, variantsWith));
   addJobRoutes(app, context, services);
   addRoutes(app, { context, overview, plane, model, why: createWhy(context, { store, plane }), routes });
   const query = z.object({ token: z.string().optional() });

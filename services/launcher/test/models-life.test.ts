@@ -146,7 +146,7 @@ describe("given a system on a fast simulated market and a variant with a model",
   });
 
   it("removed while it is wanted, the variant decides without it, and why says so", async () => {
-    await done("models", "remove", "nn");
+    expect(await done("models", "remove", "nn")).toContain("abstains in modelled");
     await eventually(async () => /nn abstain/.test(await done("why", "--variant", "modelled")), {
       timeoutMs: LONG_MS,
       message: "it abstains",

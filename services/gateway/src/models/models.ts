@@ -1,5 +1,5 @@
 import { inputFailure } from "@tradewind/core";
-import { decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
+import { championOf, decodeModelRecord, versionNamed, type ModelRecord, type ServiceCommand } from "@tradewind/contracts";
 import { checkModelId, modelUnknown, readModel, type ServiceContext } from "@tradewind/kit";
 import type { Services } from "../model/services.ts";
 import { inferenceOf } from "./inference.ts";
@@ -38,7 +38,7 @@ export interface Models {
   putCard(id: string, version: string | undefined, page: Uint8Array): Promise<string>;
 }
 
-export function openModels(context: ServiceContext, services: Services): Models {
+export function openModels(context: ServiceContext, services: Services, variantsWith: (model: string) => readonly string[]): Models {
   const { bus } = context;
   const files = bus.blobs("model-files");
   const cards = bus.blobs("model-cards");
@@ -47,7 +47,12 @@ export function openModels(context: ServiceContext, services: Services): Models 
 
   async function changed(command: ServiceCommand, withinMs?: number): Promise<Changed> {
     const { message, data } = await ask(command, { withinMs });
-    return { message, ...(data !== undefined && { model: modelViewOf(decodeModelRecord(JSON.stringify(data)), await withCards()) }) };
+    const record = data === undefined ? undefined : decodeModelRecord(JSON.stringify(data));
+    const users = record !== undefined && championOf(record) !== undefined ? [] : variantsWith(command.model ?? "");
+    return {
+      message: users.length === 0 ? message : `${message}; it has no champion and abstains in ${users.join(", ")} until it has one`,
+      ...(record !== undefined && { model: modelViewOf(record, await withCards()) }),
+    };
   }
 
   async function recordOf(id: string): Promise<ModelRecord> {
