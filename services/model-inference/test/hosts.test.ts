@@ -78,3 +78,20 @@ describe("whom a host serves", () => {
     await service.stop();
   });
 });
+
+test("given models that do not all fit, when a second instance takes over half of the models, then the first makes room and all are served", async () => {
+  const bus = scene.bus();
+  const ids = ["a", "b", "c", "d", "e", "f"];
+  for (const [i, id] of ids.entries()) await registerModel(bus, id, sizedModel(1, i + 1));
+  await setMarketClock(bus, { wallMs: Date.now(), marketMs: START, speed: 0 });
+  await want(bus, variantText({ models: ids.map((id) => ({ id })) }));
+  const config = settings({ run: { clock: "wall" }, inference: { total_limit_mb: 400 } });
+  const first = await start(bus, config);
+  await eventually(() => first.context.state.current().partitions.length === ids.length);
+  const second = await start(bus, config);
+  await eventually(() => second.context.state.current().partitions.length === ids.length / 2, { timeoutMs: 30_000 });
+  for (const service of [first, second])
+    for (const model of service.context.state.current().partitions)
+      await eventually(async () => (await ask(bus, "predict", { model, parameters: row })).ok, { timeoutMs: 30_000 });
+  await Promise.all([first.stop(), second.stop()]);
+});

@@ -63,4 +63,17 @@ describe("one limit shared by several instances", () => {
       wall.mockRestore();
     }
   });
+
+  test("given one that has more than an even part, when another waits for room, then it is left no more than that, for as long as somebody waits", async () => {
+    const kv = scene.bus().kv("leases");
+    const [one, other] = ["one", "other"].map((name) => createShares(kv, "shares", name, LIMIT));
+    expect(await one!.claim(800)).toBe(true);
+    await other!.beat(100, {}, true);
+    await one!.beat(800, {});
+    expect(one!.leftBytes()).toBe(LIMIT / 2);
+    expect(other!.leftBytes()).toBe(200);
+    await other!.beat(100, {});
+    await one!.beat(500, {});
+    expect(one!.leftBytes()).toBe(900);
+  });
 });

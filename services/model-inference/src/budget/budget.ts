@@ -15,6 +15,8 @@ export interface Budget {
 }
 
 const BEAT_MS = 1_000;
+/** Whoever still waits says so with each beat. */
+const WANTING_MS = 3 * BEAT_MS;
 
 /** `models` tells what the hosts hold now, by name. */
 export function openBudget(context: ServiceContext, metrics: InferenceMetrics, models: () => Readonly<Record<string, HostShare>>): Budget {
@@ -24,12 +26,18 @@ export function openBudget(context: ServiceContext, metrics: InferenceMetrics, m
   // No id of a model has a dot, so this is no partition's lease.
   const shares = createShares(bus.kv("leases"), `${service}.memory.shares`, instance, limitBytes);
   const trouble = createTrouble(context);
+  let wantedAt = -Infinity;
   const memory = new Memory({
     book,
     async claim(bytes) {
       const granted = await shares.claim(bytes);
       book.setLimit(shares.leftBytes());
       return granted;
+    },
+    awaited(bytes, most) {
+      if (bytes > most + shares.evenBytes() - book.limitBytes) return false;
+      wantedAt = performance.now();
+      return true;
     },
     onEvicted({ name }, by) {
       metrics.evictions.inc({ model: name });
@@ -43,7 +51,7 @@ export function openBudget(context: ServiceContext, metrics: InferenceMetrics, m
   });
   const beat = setInterval(() => {
     shares
-      .beat(book.usedBytes, models())
+      .beat(book.usedBytes, models(), performance.now() - wantedAt < WANTING_MS)
       .then(() => {
         book.setLimit(shares.leftBytes());
         memory.pump();

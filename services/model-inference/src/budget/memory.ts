@@ -17,6 +17,8 @@ export interface MemoryOptions {
   readonly book: Book;
   /** Where the limit is shared with other instances: whether they leave the bytes of the book, before a grant counts. */
   readonly claim?: (bytes: number) => Promise<boolean>;
+  /** Whether other instances will make room, when at most `most` bytes can be had as things are. */
+  readonly awaited?: (bytes: number, most: number) => boolean;
   readonly onEvicted?: (tenant: Tenant, by: string) => void;
   readonly onRefused?: (name: string, line: string) => void;
 }
@@ -132,6 +134,7 @@ export class Memory {
     const { book } = this.#options;
     const { tenant, bytes } = waiting;
     if (ruling.type === "wait") return false;
+    if (ruling.type === "never" && this.#options.awaited?.(bytes, ruling.bytes) === true) return false;
     if (ruling.type === "evict") {
       this.#evict(ruling.keys, tenant.name);
       return false;

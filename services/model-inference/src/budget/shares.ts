@@ -12,6 +12,8 @@ interface Share {
   /** Wall time of its writing, ms. Clocks differ and jump: it tells that something was said, not how long ago. */
   readonly at: number;
   readonly models: Readonly<Record<string, HostShare>>;
+  /** It has less than an even part and waits for others to make room. */
+  readonly wanting?: boolean;
 }
 
 type Table = Readonly<Record<string, Share>>;
@@ -25,9 +27,11 @@ export interface Shares {
   /** Takes so much, if the others leave it. */
   claim(bytes: number): Promise<boolean>;
   /** Says again what is held; tells what the others leave. */
-  beat(bytes: number, models: Share["models"]): Promise<void>;
-  /** What the others leave of the limit, as last seen. */
+  beat(bytes: number, models: Share["models"], wanting?: boolean): Promise<void>;
+  /** What the others leave of the limit, as last seen; no more than an even part while one of them waits for room. */
   leftBytes(): number;
+  /** An even part of the limit: so much the others make room for. All of it for one that is alone. */
+  evenBytes(): number;
   others(): Table;
   leave(): Promise<void>;
 }
@@ -46,7 +50,10 @@ export function createShares(
   /** What each of the others wrote last, and since when, by `now`, it is known here. */
   const heard = new Map<string, { readonly at: number; readonly since: number }>();
   let models: Share["models"] = {};
+  let wanting = false;
   const left = (): number => Math.max(0, limitBytes - Object.values(others).reduce((sum, { bytes }) => sum + bytes, 0));
+
+  const even = (): number => Math.floor(limitBytes / (Object.keys(others).length + 1));
 
   /** Of one that has said nothing for long the share is free. */
   function isThere(one: string, { at }: Share): boolean {
@@ -63,7 +70,7 @@ export function createShares(
       const table = entry === undefined ? {} : readTable(entry.value);
       others = Object.fromEntries(Object.entries(table).filter(([one, share]) => one !== instance && isThere(one, share)));
       if (!must && bytes > left()) return false;
-      const next = JSON.stringify({ ...others, [instance]: { bytes, at: Date.now(), models } });
+      const next = JSON.stringify({ ...others, [instance]: { bytes, at: Date.now(), models, wanting } });
       const done = entry === undefined ? await kv.create(key, next) : await kv.update(key, next, entry.revision);
       if (done !== undefined) return true;
     }
@@ -72,11 +79,13 @@ export function createShares(
 
   return {
     claim: (bytes) => write(bytes, false),
-    async beat(bytes, of) {
+    async beat(bytes, of, wants = false) {
       models = of;
+      wanting = wants;
       await write(bytes, true);
     },
-    leftBytes: left,
+    leftBytes: () => (Object.values(others).some((one) => one.wanting === true) ? Math.min(left(), even()) : left()),
+    evenBytes: even,
     others: () => others,
     async leave() {
       const entry = await kv.get(key);
