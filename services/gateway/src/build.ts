@@ -1,14 +1,14 @@
-import { subjects } from "@tradewind/contracts";
+import { subjects, type DesiredVariant } from "@tradewind/contracts";
 import { inputFailure } from "@tradewind/core";
 import type { BuildService, ServiceContext } from "@tradewind/kit";
 import { z } from "zod";
-import { openDesiredStore } from "./control/desired-store.ts";
+import { openDesiredStore, type DesiredStore } from "./control/desired-store.ts";
 import { openMarketTime } from "./control/market-time.ts";
-import { openControlPlane } from "./control/plane.ts";
+import { openControlPlane, type ControlPlane } from "./control/plane.ts";
 import { createApp, refuseOtherMethods, type RouteList } from "./http/app.ts";
-import { createHttpMetrics } from "./http/http-metrics.ts";
+import { createHttpMetrics, type HttpMetrics } from "./http/http-metrics.ts";
 import { addJobRoutes } from "./http/job-routes.ts";
-import { createLiveStream } from "./http/live.ts";
+import { createLiveStream, type LiveStream } from "./http/live.ts";
 import { addModelRoutes } from "./http/model-routes.ts";
 import { addPage } from "./http/page.ts";
 import { addRoutes } from "./http/routes.ts";
@@ -72,15 +72,28 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
   stack.defer(() => live.stop());
   listeners.push(live.change);
 
-  const variantsWith = (id: string): string[] =>
-    [...store.all().values()]
-      .filter(
-        (desired) => desired.enabled && plane.compiled(desired)?.plan.members.some(({ kind, name }) => kind === "model" && name === id),
-      )
-      .map((desired) => desired.id);
-  await addModelRoutes(app, context, openModels(context, services, variantsWith));
+  await addModelRoutes(
+    app,
+    context,
+    openModels(context, services, (model) => variantsWith(model, store, plane)),
+  );
   addJobRoutes(app, context, services);
   addRoutes(app, { context, overview, plane, model, why: createWhy(context, { store, plane }), routes });
+  addStreams(app, context, metrics, live);
+  await addPage(app);
+  const known = [...routes];
+  refuseOtherMethods(app, known);
+
+  const url = await listen(config.gateway, (options) => app.listen(options));
+  context.log.info(`page and REST at ${url}`);
+  state.note(`page and REST at ${url}`);
+  return { url, token, routes: known };
+}
+
+type App = Awaited<ReturnType<typeof createApp>>["app"];
+
+/** What is told over WebSockets. */
+function addStreams(app: App, context: ServiceContext, metrics: HttpMetrics, live: LiveStream): void {
   const query = z.object({ token: z.string().optional() });
   addSocketRoute(app, metrics, {
     url: "/api/live",
@@ -103,14 +116,13 @@ export async function openGateway(context: ServiceContext, stack: AsyncDisposabl
     check: (request) => assertPattern((request.query as { subject: string }).subject),
     opened: (socket, request) => openTap(context, metrics, socket, (request.query as { subject: string }).subject),
   });
-  await addPage(app);
-  const known = [...routes];
-  refuseOtherMethods(app, known);
+}
 
-  const url = await listen(config.gateway, (options) => app.listen(options));
-  context.log.info(`page and REST at ${url}`);
-  state.note(`page and REST at ${url}`);
-  return { url, token, routes: known };
+/** Ids of the enabled variants in which a model votes. */
+function variantsWith(model: string, store: DesiredStore, plane: ControlPlane): string[] {
+  const wants = (desired: DesiredVariant): boolean =>
+    desired.enabled && plane.compiled(desired)?.plan.members.some(({ kind, name }) => kind === "model" && name === model) === true;
+  return [...store.all().values()].filter(wants).map(({ id }) => id);
 }
 
 async function listen(

@@ -84,8 +84,8 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
   const watch = child.pid === undefined ? undefined : watchMemory(child.pid, name, device === "cpu");
   const ended = endOf(child).then((why): Failure => {
     watch?.stop();
-    const what = hung ? `gave no answer for ${hungMs / 1_000} s and was killed` : `ended: ${why}`;
-    return (hung ? undefined : watch?.failureOf(why)) ?? new Failure("retry", "HOST_LOST", `the host process of model ${name()} ${what}`);
+    if (hung) return lost(name(), `gave no answer for ${hungMs / 1_000} s and was killed`);
+    return watch?.failureOf(why) ?? lost(name(), `ended: ${why}`);
   });
   void ended.then((failure) => {
     up.reject(failure);
@@ -101,12 +101,10 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
     else calls.take(message);
   });
 
-  async function stop(): Promise<void> {
+  const stop = async (): Promise<void> => {
     tell({ type: "release" });
-    const timer = setTimeout(kill, STOP_MOST_MS);
-    await ended;
-    clearTimeout(timer);
-  }
+    await endedOr(ended, kill);
+  };
 
   const loading = setTimeout(killHung, hungMs);
   signal.addEventListener("abort", kill);
@@ -138,6 +136,17 @@ export async function startHostProcess(options: HostOptions): Promise<HostProces
     clearTimeout(loading);
     signal.removeEventListener("abort", kill);
   }
+}
+
+/** Waits for the end of a process; one that takes its time is killed. */
+async function endedOr(ended: Promise<Failure>, kill: () => void): Promise<void> {
+  const timer = setTimeout(kill, STOP_MOST_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+function lost(name: string, what: string): Failure {
+  return new Failure("retry", "HOST_LOST", `the host process of model ${name} ${what}`);
 }
 
 function forkHost(codeCache: string | undefined): ChildProcess {
