@@ -70,6 +70,8 @@ export async function buildWith(options: InferenceOptions, context: ServiceConte
     async start(id, lost) {
       const work = await startPartition({ context, hosts, files, cache, metrics, record: models.get(id)!, wishes: wishes(id), lost });
       voices.set(id, work.voice);
+      // Its record may have changed while it started.
+      if (context.run.clock === "wall") swapVoices(voices, models);
       return {
         async stop() {
           if (voices.get(id) === work.voice) voices.delete(id);
