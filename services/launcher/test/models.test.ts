@@ -53,7 +53,9 @@ describe("given a running system and a variant with a model that nobody has regi
   });
 
   it("models add registers a file as a candidate; promoted, it speaks for the variant", async () => {
-    expect(await done("models", "add", "net-1.onnx", "--name", "nn")).toMatch(/^model nn is registered: [0-9a-f]{8} as candidate\n$/);
+    expect(await done("models", "add", "net-1.onnx", "--name", "nn")).toMatch(
+      /^model nn is registered: [0-9a-f]{8} as candidate; it has no champion and abstains in /,
+    );
     expect(await states()).toEqual(["v1 candidate"]);
     expect(await done("models", "promote", "nn", "--reason", "first")).toMatch(/is champion/);
     expect(await done("models", "list")).toMatch(/^nn {2}champion [0-9a-f]{8} \(v1\), 1 version, cpu\n$/);
