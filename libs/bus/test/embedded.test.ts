@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, tempDir } from "@tradewind/testkit";
 import { describe, expect, test } from "vitest";
+import { openCore } from "../src/embedded/core.ts";
 import { openEmbeddedBus, type Bus } from "../src/index.ts";
 import { testBus } from "./contract.ts";
 import { appendAll, candle, dataOf, LEDGER, numbers, readAll, type MakeWorld } from "./contract/world.ts";
@@ -51,6 +52,13 @@ describe("the file of an embedded bus", () => {
     const bus = await openEmbeddedBus(file);
     expect((await bus.append(LEDGER, "x")).seq).toBe(1);
     await bus.close();
+  });
+
+  test("given it is closed, what is written after that is refused and upsets nobody", async () => {
+    const file = join(tempDir(), "bus.db");
+    const core = openCore(file, {});
+    core.close();
+    await expect(core.writer.write(() => undefined)).rejects.toMatchObject({ action: expect.any(String) });
   });
 
   test("given one handle is closed, the others of the process go on; a closed one refuses", async () => {

@@ -49,7 +49,8 @@ export function createWriter(sql: DatabaseSync, file: string, forget: () => void
     } catch (error) {
       if (sql.isOpen && sql.isTransaction) sql.exec("ROLLBACK");
       effects = [];
-      forget();
+      // What is written after the close fails like any other write, and has nothing to forget.
+      if (sql.isOpen) forget();
       for (const { reject } of batch) reject(databaseFailure(error, file));
       return;
     }
