@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Failure } from "@tradewind/core";
 import { blobBuckets, buckets, DUPLICATE_WINDOW_MS, streams, type StreamDefinition } from "@tradewind/contracts";
 import { nanos } from "@nats-io/transport-node";
@@ -5,8 +6,12 @@ import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, type St
 import { Kvm } from "@nats-io/kv";
 import { Objm } from "@nats-io/obj";
 import { maxBytesOf, type BusOptions } from "../options.ts";
-import { isForbidden, natsFailure, STREAM_EXISTS, STREAM_NOT_FOUND } from "./errors.ts";
+import { isForbidden, natsFailure, STREAM_EXISTS, STREAM_NOT_FOUND, SUBJECTS_OVERLAP } from "./errors.ts";
 import type { Link } from "./link.ts";
+
+/** How often an overlap of subjects is looked at again before it is believed. */
+const LOOKS = 5;
+const LOOK_AGAIN_MS = 50;
 
 type Wanted = Pick<StreamConfig, "name" | "max_age"> & Partial<StreamConfig>;
 
@@ -49,7 +54,7 @@ function streamConfig(definition: StreamDefinition, options: BusOptions): Wanted
   };
 }
 
-async function present(link: Link, wanted: Wanted, create: () => Promise<void>): Promise<void> {
+async function present(link: Link, wanted: Wanted, create: () => Promise<void>, looks = LOOKS): Promise<void> {
   const what = `stream ${wanted.name}`;
   try {
     const { config } = await link.jsm.streams.info(wanted.name);
@@ -63,6 +68,11 @@ async function present(link: Link, wanted: Wanted, create: () => Promise<void>):
   } catch (error) {
     // Another process was faster, with other settings: then they are looked at like those of any present stream.
     if (error instanceof JetStreamApiError && error.code === STREAM_EXISTS) return present(link, wanted, create);
+    // At the same moment, the server may call that an overlap with the subjects of the stream that is just being made.
+    if (error instanceof JetStreamApiError && error.code === SUBJECTS_OVERLAP && looks > 1) {
+      await setTimeout(LOOK_AGAIN_MS);
+      return present(link, wanted, create, looks - 1);
+    }
     if (isForbidden(error))
       throw new Failure("retry", "BUS_NOT_READY", `${what} is not there and this user may not make it; start the service that may`, {
         cause: error,
