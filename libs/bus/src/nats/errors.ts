@@ -6,6 +6,7 @@ import { NoRespondersError, PermissionViolationError } from "@nats-io/transport-
 export const WRONG_LAST_SEQUENCE = 10_071;
 export const STREAM_NOT_FOUND = 10_059;
 export const STREAM_EXISTS = 10_058;
+export const SUBJECTS_OVERLAP = 10_065;
 const FULL = new Set([10_023, 10_047, 10_077, 10_028]);
 
 /** One of our failures for what client or server said while doing `what`. `unclear` is the code when nobody knows whether it was done. */
